@@ -1,0 +1,1 @@
+"""Revalign connector sample."""

@@ -1,0 +1,108 @@
+"""The resolved report: what the workbook builder and the Sheets sync both write, cell for cell.
+
+A layout file is resolved against ``query`` once; both surfaces then write the same values. A cell may carry, besides
+its value, the Revalign function call that gives it (``call``) or the template of a native formula (``formula``); each
+surface decides which of them it writes, the cached value being the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+__all__ = ["Block", "Call", "Cell", "Chart", "Column", "Ref", "Report", "Tab", "Unit"]
+
+Unit = Literal["text", "date", "money", "rate", "count", "number", "points", "months"]
+Scalar = str | int | float | bool | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A reference to another column of the same row, by the column's key."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A Revalign function as a cell calls it: bare name (``METRIC``) and arguments, each a literal or a :class:`Ref`."""
+
+    function: str
+    arguments: tuple[str | int | float | None | Ref, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell. ``value`` None is a blank; ``status`` then says why (``REV-204 ...``).
+
+    ``formula`` is an arithmetic expression over column keys of the same row (``opening_mrr + new_mrr``); the value is
+    its cached result.
+    """
+
+    value: Scalar = None
+    call: Call | None = None
+    formula: str = ""
+    status: str = ""
+    partial: bool = False
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a block. ``note`` is the header note: definition, version, owner teams."""
+
+    key: str
+    title: str
+    unit: Unit = "number"
+    note: str = ""
+    width: int = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A native chart over columns of its block."""
+
+    key: str
+    title: str
+    kind: Literal["line", "column", "column_stacked", "bar", "area"]
+    x: str
+    series: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A rectangle with a header row. ``keys`` names each row for ever (its period, its period and segment ...)."""
+
+    key: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    keys: tuple[str, ...]
+    charts: tuple[Chart, ...] = ()
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One sheet of the report."""
+
+    key: str
+    name: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole report, resolved. ``currency`` is the ISO code of every money cell; ``banner`` says when and from what."""
+
+    key: str
+    title: str
+    tabs: tuple[Tab, ...]
+    currency: str
+    snapshot: str
+    as_of: str
+    banner: str
+    state: Literal["fresh", "stale", "failed"] = "fresh"
+    definitions: Block | None = None
+    about: tuple[str, ...] = field(default=())

@@ -1,0 +1,121 @@
+"""The shapes in which answers leave the one door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from revalign_udf.money import to_double
+
+__all__ = ["Answer", "Caller", "Explanation", "Table"]
+
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. The local owner sees everything; ``row_filter`` narrows every question (dimension -> allowed value)."""
+
+    name: str = "local"
+    roles: tuple[str, ...] = ("owner",)
+    row_filter: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A rectangular answer: column names and rows of plain values."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Scalar, ...], ...]
+    units: tuple[str, ...] = ()
+    """one per column: money, rate, count, number, points, months, text, date"""
+
+    def dicts(self) -> list[dict[str, Scalar]]:
+        """The rows as mappings."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: a number with everything that says what it is.
+
+    ``exact`` is the exact value; ``value`` the nearest double, or None when there is no number. ``status`` is ``ok``,
+    ``partial`` (the period is still open) or the code of the reason; ``message`` says it in words and ``cell`` is the
+    cell error (``#N/A``, ``#DIV/0!``), both empty when there is a number. Table metrics answer ``rows``.
+    """
+
+    metric: str
+    label: str
+    period: str
+    unit: str
+    exact: Fraction | None = None
+    status: str = "ok"
+    message: str = ""
+    cell: str = ""
+    partial: bool = False
+    currency: str = ""
+    where: Mapping[str, str] = field(default_factory=dict)
+    profile: str = "default"
+    definition_version: int = 1
+    snapshot: str = ""
+    fingerprint: str = ""
+    as_of: str = ""
+    rows: Table | None = None
+
+    @property
+    def value(self) -> float | None:
+        """The IEEE double nearest the exact value, or None."""
+        return None if self.exact is None else to_double(self.exact)
+
+    def as_json(self) -> dict[str, Any]:
+        """The stable JSON form."""
+        found: dict[str, Any] = {
+            "metric": self.metric,
+            "label": self.label,
+            "period": self.period,
+            "value": self.value,
+            "unit": self.unit,
+            "status": self.status,
+            "message": self.message,
+            "partial": self.partial,
+            "currency": self.currency,
+            "where": dict(self.where),
+            "profile": self.profile,
+            "definition_version": self.definition_version,
+            "snapshot": self.snapshot,
+            "as_of": self.as_of,
+            "fingerprint": self.fingerprint,
+        }
+        if self.rows is not None:
+            found["rows"] = self.rows.dicts()
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a number came about: definition, components with numbers, arithmetic, records in and out."""
+
+    answer: Answer
+    definition: str
+    formula: str
+    components: Table
+    """component, value, unit, meaning"""
+    arithmetic: str
+    records: Table
+    """component, system, table, id, customer, on, contribution: contributions of a component add up to it"""
+    excluded: Table
+    """reason, table, count: what was left out and why"""
+
+    def as_json(self) -> dict[str, Any]:
+        """The stable JSON form."""
+        return {
+            **self.answer.as_json(),
+            "definition": self.definition,
+            "formula": self.formula,
+            "components": self.components.dicts(),
+            "arithmetic": self.arithmetic,
+            "records": self.records.dicts(),
+            "excluded": self.excluded.dicts(),
+        }

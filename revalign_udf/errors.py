@@ -177,7 +177,7 @@ class ConnectorError(RevalignError):
 
 
 class Retriable(ConnectorError):
-    """Busy, limited, timed out: the same call may work later. ``retry_after`` is in seconds, when the source said so."""
+    """Busy, limited, timed out: the same call may work later. ``retry_after``: seconds, when the source said so."""
 
     default_code = "REV-505"
 

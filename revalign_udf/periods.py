@@ -68,7 +68,7 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A half-open stretch of days with a name. ``str(period)`` is the name; two periods are equal when all parts are."""
+    """A half-open stretch of days with a name; ``str(period)`` is the name."""
 
     label: str
     start: date
@@ -261,7 +261,7 @@ def _refuse(text: str) -> UserError:
 
 
 def between(first: Period, last: Period, grain: Grain | None = None) -> list[Period]:
-    """Every period of a grain (default: the first's own) from the one that holds ``first`` to the one that holds ``last``.
+    """Every period of a grain (default: the first's own), from the one holding ``first`` to the one holding ``last``.
 
     >>> as_of = date(2026, 10, 31)
     >>> [str(p) for p in between(parse_period("2026-01", as_of), parse_period("2026-03", as_of))]

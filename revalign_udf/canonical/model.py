@@ -30,7 +30,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One canonical table. ``key`` is ``("id",)`` or the natural key; ``one_of`` lists groups of which a row needs one."""
+    """One canonical table. ``key`` is ``("id",)`` or the natural key; a row needs one group of ``one_of``."""
 
     name: str
     columns: Mapping[str, Column]

@@ -1,0 +1,20 @@
+"""A project's settings: ``revalign.toml``, read strictly, with the origin of every value."""
+
+from revalign_udf.config.model import Company, Definitions, PluginSettings, Project, SheetSettings, Source
+from revalign_udf.config.reading import SETTINGS_FILE, find_project, load
+from revalign_udf.config.secrets import is_reference, looks_secret, resolve
+
+__all__ = [
+    "SETTINGS_FILE",
+    "Company",
+    "Definitions",
+    "PluginSettings",
+    "Project",
+    "SheetSettings",
+    "Source",
+    "find_project",
+    "is_reference",
+    "load",
+    "looks_secret",
+    "resolve",
+]

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-__all__ = ["Block", "Call", "Cell", "Chart", "Column", "Ref", "Report", "Tab", "Unit"]
+__all__ = ["Block", "Call", "Cell", "Chart", "ChartKind", "Column", "Ref", "Report", "Tab", "Unit"]
 
 Unit = Literal["text", "date", "money", "rate", "count", "number", "points", "months"]
+ChartKind = Literal["line", "column", "column_stacked", "bar", "area"]
 Scalar = str | int | float | bool | date | None
 
 
@@ -26,10 +27,10 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A Revalign function as a cell calls it: bare name (``METRIC``) and arguments, each a literal or a :class:`Ref`."""
+    """A Revalign function as a cell calls it: bare name (``METRIC``), arguments that are literals or a :class:`Ref`."""
 
     function: str
-    arguments: tuple[str | int | float | None | Ref, ...]
+    arguments: tuple[str | int | float | Ref | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Cell:
     """One cell. ``value`` None is a blank; ``status`` then says why (``REV-204 ...``).
 
     ``formula`` is an arithmetic expression over column keys of the same row (``opening_mrr + new_mrr``); the value is
-    its cached result.
+    its cached result. ``error`` is the cell error the call answers while there is no value (``#N/A``, ``#DIV/0!``).
     """
 
     value: Scalar = None
@@ -46,17 +47,22 @@ class Cell:
     status: str = ""
     partial: bool = False
     fingerprint: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a block. ``note`` is the header note: definition, version, owner teams."""
+    """A column of a block. ``note`` is the header note: definition, version, owner teams.
+
+    ``decimals`` is how many to show; None leaves it to the surface. The value itself is never rounded.
+    """
 
     key: str
     title: str
     unit: Unit = "number"
     note: str = ""
     width: int = 14
+    decimals: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ class Chart:
 
     key: str
     title: str
-    kind: Literal["line", "column", "column_stacked", "bar", "area"]
+    kind: ChartKind
     x: str
     series: tuple[str, ...]
 
@@ -94,7 +100,10 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A whole report, resolved. ``currency`` is the ISO code of every money cell; ``banner`` says when and from what."""
+    """A whole report, resolved. ``currency`` is the ISO code of every money cell; ``banner`` says when and from what.
+
+    ``as_of`` is an ISO date. ``about`` holds lines for the reader that are true of every surface.
+    """
 
     key: str
     title: str
@@ -106,3 +115,5 @@ class Report:
     state: Literal["fresh", "stale", "failed"] = "fresh"
     definitions: Block | None = None
     about: tuple[str, ...] = field(default=())
+    company: str = ""
+    description: str = ""

@@ -1,0 +1,341 @@
+"""The one door for numbers.
+
+Excel, Sheets, workbooks, the command line and notebooks all ask here; the same question gives the same answer, to the
+last digit, everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from revalign_udf.config import load
+from revalign_udf.errors import NoData, RevalignError, Undefined, UnknownName, UserError
+from revalign_udf.metrics import COMPONENTS, Metric
+from revalign_udf.periods import Calendar, Grain, Period, between, parse_period
+from revalign_udf.query.answers import Answer, Caller, Explanation, Table
+from revalign_udf.query.explaining import component_periods, explain, record_table
+from revalign_udf.query.formulas import evaluate
+from revalign_udf.query.session import Session
+from revalign_udf.query.tables import TABLES
+from revalign_udf.snapshots import Snapshot, current, newest_as_of, published
+
+__all__ = ["Answer", "Caller", "Explanation", "Query", "Table"]
+
+Where = Mapping[str, str] | None
+#: snapshots kept open at once
+_OPEN = 4
+
+
+class Query:
+    """Questions to the published snapshots of a project. Reads only; never opens the working store.
+
+    Names nobody declared raise UnknownName REV-101 with the nearest one. A sound question without a number is answered
+    by an :class:`Answer` whose ``status`` is the coded reason.
+    """
+
+    def __init__(self, root: Path, caller: Caller | None = None) -> None:
+        self.root, self.caller = root, caller or Caller()
+        self._sessions: dict[str, Session] = {}
+        self._current = ""
+
+    @classmethod
+    def open(cls, project: str | Path, caller: Caller | None = None) -> Query:
+        """The door of a project folder. Raises ConfigError REV-301 where there is no project."""
+        return cls(load(project).snapshots, caller)
+
+    # --- which snapshot ----------------------------------------------------------------------------------------
+
+    def changed(self) -> bool:
+        """Whether another snapshot has been published since the last question."""
+        return bool(self._current) and current(self.root) != self._current
+
+    def refresh(self) -> None:
+        """Read the published snapshot anew from now on."""
+        self._current = ""
+
+    def session(self, as_of: object = None) -> Session:
+        """The open snapshot a question goes to. Raises NoData REV-205, REV-206, REV-207."""
+        if as_of is None or as_of == "":
+            self._current = self._current or current(self.root)
+            return self._load(self._current)
+        return self._load(newest_as_of(self.root, _as_date(as_of)))
+
+    def _load(self, name: str) -> Session:
+        if name not in self._sessions:
+            while len(self._sessions) >= _OPEN:
+                self._sessions.pop(next(iter(self._sessions))).snapshot.close()
+            self._sessions[name] = Session(Snapshot(self.root / name))
+        return self._sessions[name]
+
+    def close(self) -> None:
+        """Close every open snapshot."""
+        for session in self._sessions.values():
+            session.snapshot.close()
+        self._sessions.clear()
+
+    @property
+    def snapshot(self) -> str:
+        """Label of the published snapshot, ``2026-10-31#2``."""
+        return self.session().snapshot.label
+
+    @property
+    def as_of(self) -> date:
+        """The day the published snapshot speaks of."""
+        return self.session().snapshot.as_of
+
+    @property
+    def currency(self) -> str:
+        """The company currency."""
+        return self.session().manifest.currency
+
+    @property
+    def company(self) -> str:
+        """The company's name."""
+        return self.session().manifest.company
+
+    @property
+    def calendar(self) -> Calendar:
+        """How the company names its periods."""
+        return self.session().manifest.calendar
+
+    # --- questions ---------------------------------------------------------------------------------------------
+
+    def period(self, token: object, anchor: object = None) -> Period:
+        """What a period token means, relative words counted from ``anchor`` or the snapshot's as-of date."""
+        session = self.session()
+        return parse_period(token, _as_date(anchor) if anchor else session.snapshot.as_of, session.manifest.calendar)
+
+    def metric(
+        self, name: str, period: object, where: Where = None, *, as_of: object = None, profile: str | None = None
+    ) -> Answer:
+        """One number, or the rows of a table metric."""
+        return self._answers(name, [period], where, as_of, profile)[0]
+
+    def series(
+        self, name: str, first: object, last: object, grain: Grain | None = None, where: Where = None, *,
+        as_of: object = None, profile: str | None = None,
+    ) -> list[Answer]:  # fmt: skip
+        """One answer per period from the one holding ``first`` to the one holding ``last``."""
+        session = self.session(as_of)
+        anchor, calendar = session.snapshot.as_of, session.manifest.calendar
+        periods = between(parse_period(first, anchor, calendar), parse_period(last, anchor, calendar), grain)
+        return self._answers(name, periods, where, as_of, profile)
+
+    def breakdown(
+        self, name: str, period: object, by: str, where: Where = None, *, as_of: object = None,
+        profile: str | None = None,
+    ) -> list[tuple[str, Answer]]:  # fmt: skip
+        """One answer per value of a dimension that has anything to count, in alphabetical order."""
+        session = self.session(as_of)
+        metric = session.catalogue.metric(name)
+        dimension = session.catalogue.dimension(metric, by)
+        when = parse_period(period, session.snapshot.as_of, session.manifest.calendar)
+        fixed = session.catalogue.check(metric, where, session.values_of)
+        session.prefetch(component_periods(session, metric, when), fixed, [dimension])
+        found = []
+        for value in session.values_of(dimension):
+            if fixed.get(dimension, value) != value:
+                continue
+            answer = self._answers(name, [when], {**fixed, dimension: value}, as_of, profile)[0]
+            if answer.rows is not None or answer.exact or not self._empty(session, metric, when, answer.where):
+                found.append((value, answer))
+        return found
+
+    def table(
+        self, metrics: Sequence[str], periods: Sequence[object], by: str | None = None, where: Where = None, *,
+        as_of: object = None, profile: str | None = None,
+    ) -> Table:  # fmt: skip
+        """Several metrics over several periods: a row per period (and value of ``by``), a column per metric.
+
+        With ``by`` a row ``total`` follows each period; totals are recomputed, never summed.
+        """
+        session = self.session(as_of)
+        declared = [session.catalogue.metric(name) for name in metrics]
+        rows: list[tuple[str | float | None, ...]] = []
+        for token in periods:
+            when = parse_period(token, session.snapshot.as_of, session.manifest.calendar)
+            if by:
+                cuts = [dict(self.breakdown(m.name, when, by, where, as_of=as_of, profile=profile)) for m in declared]
+                for value in sorted({value for cut in cuts for value in cut}):
+                    cells = [cut[value].value if value in cut else None for cut in cuts]
+                    rows.append((str(when), value, *cells))
+            totals = [self.metric(m.name, when, where, as_of=as_of, profile=profile).value for m in declared]
+            rows.append((str(when), "total", *totals) if by else (str(when), *totals))
+        head = ("period", by) if by else ("period",)
+        units = ("text",) * len(head) + tuple(m.unit for m in declared)
+        return Table((*head, *(m.name for m in declared)), tuple(rows), units)
+
+    def records(self, name: str, period: object, where: Where = None, *, as_of: object = None) -> Table:
+        """The source records behind a number with their contributions, which add up to its components."""
+        session = self.session(as_of)
+        metric = session.catalogue.metric(name)
+        when = parse_period(period, session.snapshot.as_of, session.manifest.calendar)
+        return record_table(session, metric, when, session.catalogue.check(metric, where, session.values_of))
+
+    def explain(
+        self, name: str, period: object, where: Where = None, *, as_of: object = None, profile: str | None = None
+    ) -> Explanation:
+        """How one number came about."""
+        answer = self.metric(name, period, where, as_of=as_of, profile=profile)
+        session = self.session(as_of)
+        when = parse_period(period, session.snapshot.as_of, session.manifest.calendar)
+        return explain(session, session.catalogue.metric(name), when, answer.where, answer)
+
+    # --- names -------------------------------------------------------------------------------------------------
+
+    def names(self, kind: str) -> list[str]:
+        """Valid names: ``metrics``, ``dimensions``, ``sources``, or the values of a dimension."""
+        session = self.session()
+        kinds = {
+            "metrics": lambda: sorted(session.catalogue.metrics),
+            "dimensions": lambda: sorted({d for m in session.catalogue.metrics.values() for d in session.catalogue.dimensions(m)}),
+            "sources": lambda: [source.name for source in session.manifest.sources],
+            "periods": lambda: ["THIS_MONTH", "LAST_MONTH", "THIS_QUARTER", "LAST_QUARTER", "THIS_YEAR", "LAST_YEAR",
+                                "MTD", "QTD", "YTD", "LTM", "LAST_N_MONTHS:12"],
+        }  # fmt: skip
+        if kind in kinds:
+            return kinds[kind]()
+        dimensions = kinds["dimensions"]()
+        if kind in dimensions:
+            return session.values_of(kind)
+        raise UnknownName("kind of name", kind, [*kinds, *dimensions])
+
+    def declaration(self, name: str) -> Metric:
+        """A metric's declaration, by name or alias."""
+        return self.session().catalogue.metric(name)
+
+    def dimensions(self, name: str) -> tuple[str, ...]:
+        """What a metric may be cut by."""
+        catalogue = self.session().catalogue
+        return catalogue.dimensions(catalogue.metric(name))
+
+    def define(self, name: str) -> Table:
+        """A metric's definition as field and text."""
+        metric = self.declaration(name)
+        rows = (
+            ("metric", metric.name),
+            ("label", metric.label),
+            ("definition", metric.definition),
+            ("formula", metric.formula or "a table"),
+            ("unit", metric.unit),
+            ("owners", ", ".join(metric.owners)),
+            ("version", str(metric.version)),
+            ("can be cut by", ", ".join(self.dimensions(name))),
+            ("source", metric.source),
+        )
+        return Table(("field", "value"), rows, ("text", "text"))
+
+    def status(self) -> Table:
+        """How fresh each source of the published snapshot is."""
+        session = self.session()
+        rows = tuple(
+            (s.name, s.connector, s.complete_through.isoformat(), s.pulled_at, s.rejects)
+            for s in session.manifest.sources
+        )
+        return Table(
+            ("source", "connector", "complete_through", "pulled_at", "rejects"), rows,
+            ("text", "text", "date", "text", "count"),
+        )  # fmt: skip
+
+    def banner(self) -> str:
+        """One line saying what the numbers rest on."""
+        manifest = self.session().manifest
+        count = len(manifest.sources)
+        names = ", ".join(source.name for source in manifest.sources)
+        plural = "source" if count == 1 else "sources"
+        return f"As of {manifest.as_of} · snapshot {manifest.label} · {count} {plural}: {names}"
+
+    def published(self) -> list[str]:
+        """Folder names of all published snapshots, oldest first."""
+        return published(self.root)
+
+    # --- answering ---------------------------------------------------------------------------------------------
+
+    def _answers(
+        self, name: str, periods: Sequence[object], where: Where, as_of: object, profile: str | None
+    ) -> list[Answer]:
+        session = self.session(as_of)
+        metric = session.catalogue.metric(name)
+        chosen = profile or str(session.manifest.parameters.get("profile") or "default")
+        if chosen != "default":
+            raise UnknownName("profile", chosen, ["default"])
+        asked = {**(where or {}), **self.caller.row_filter}
+        cut = session.catalogue.check(metric, asked, session.values_of)
+        anchor, calendar = session.snapshot.as_of, session.manifest.calendar
+        whens = [parse_period(token, anchor, calendar) for token in periods]
+        pairs = [pair for when in whens for pair in component_periods(session, metric, when)]
+        session.prefetch(pairs, cut)
+        return [self._answer(session, metric, when, cut) for when in whens]
+
+    def _answer(self, session: Session, metric: Metric, period: Period, where: Mapping[str, str]) -> Answer:
+        found: dict[str, object] = {"status": "ok"}
+        try:
+            if metric.kind == "table":
+                found["rows"] = TABLES[metric.name](session, period, where)
+            else:
+                found["exact"] = evaluate(session, metric, period, where)
+        except (NoData, Undefined) as error:
+            found = {"status": error.code, "message": str(error), "cell": error.cell}
+        parts = component_periods(session, metric, period)
+        partial = any(session.is_partial(COMPONENTS[name], when) for name, when in parts if when.end >= period.end)
+        if found["status"] == "ok":
+            found |= {
+                "status": "partial" if partial else "ok",
+                "message": self._notes(session, metric, period, partial),
+            }
+        return Answer(
+            metric.name,
+            metric.label,
+            str(period),
+            metric.unit,
+            partial=partial,
+            currency=session.manifest.currency if metric.unit == "money" else "",
+            where=dict(where),
+            definition_version=metric.version,
+            snapshot=session.snapshot.label,
+            as_of=session.snapshot.as_of.isoformat(),
+            fingerprint=_fingerprint(session, metric, period, where),
+            **found,  # type: ignore[arg-type]
+        )
+
+    @staticmethod
+    def _notes(session: Session, metric: Metric, period: Period, partial: bool) -> str:
+        """What a reader should know beside the number."""
+        notes = []
+        if partial:
+            notes.append(f"{period} is not over, or not loaded to its end.")
+        for name in session.catalogue.components(metric):
+            if COMPONENTS[name].optional and not session.fact(COMPONENTS[name]).rows:
+                notes.append(f"{name} is not known and taken as none.")
+        return " ".join(notes)
+
+    @staticmethod
+    def _empty(session: Session, metric: Metric, period: Period, where: Mapping[str, str]) -> bool:
+        """Whether no component has anything to count in a slice."""
+        for name, when in component_periods(session, metric, period):
+            try:
+                if COMPONENTS[name].shape != "lifetime" and session.value(name, when, where):
+                    return False
+            except RevalignError:
+                return False
+        return True
+
+
+def _as_date(value: object) -> date:
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value).strip()[:10])
+    except ValueError:
+        raise UserError(f'"{value}" is not a date.', code="REV-101", hint="Write 2026-09-30.") from None
+
+
+def _fingerprint(session: Session, metric: Metric, period: Period, where: Mapping[str, str]) -> str:
+    """What identifies a value: definition, arguments and snapshot."""
+    described = json.dumps([metric.as_dict(), str(period.start), str(period.end), sorted(where.items())], default=str)
+    digest = hashlib.sha256(described.encode()).hexdigest()[:4]
+    return f"{metric.name} v{metric.version} · d:{digest} · s:{session.snapshot.label}"

@@ -1,0 +1,121 @@
+"""The read side: published snapshots, opened read-only and answered from memory.
+
+Parquet is read by an in-memory DuckDB that is imported with this package, hence lazily by everything a cell touches.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
+
+from revalign_udf.calc.fx import Rates
+from revalign_udf.metrics import FACTS
+from revalign_udf.snapshots.evaluate import NONE, Evaluator, Measured, Slice, Window
+from revalign_udf.snapshots.folder import POINTER, current, label_of, newest_as_of, point_to, published
+from revalign_udf.snapshots.manifest import FORMAT, FactInfo, Manifest, SourceInfo, damaged
+
+__all__ = [
+    "FORMAT",
+    "NONE",
+    "POINTER",
+    "Evaluator",
+    "FactInfo",
+    "Manifest",
+    "Measured",
+    "Slice",
+    "Snapshot",
+    "SourceInfo",
+    "Window",
+    "current",
+    "label_of",
+    "newest_as_of",
+    "point_to",
+    "published",
+]
+
+#: tables of a snapshot that are no facts
+SUPPORT = ("customer", "customer_attribute", "fx", "excluded")
+#: fact tables up to this many rows are held in memory; larger ones are scanned from their file
+_IN_MEMORY = 300_000
+
+
+class Snapshot:
+    """One published snapshot, open for reading. Raises NoData REV-207 when it is damaged."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.manifest = Manifest.read(folder)
+        self.con = duckdb.connect()
+        self.con.execute("SET threads = 2")
+        for name in (*FACTS, *SUPPORT):
+            self._open(name)
+
+    def _open(self, name: str) -> None:
+        path = self.folder / f"{name}.parquet"
+        info = self.manifest.facts.get(name)
+        if info is None or not path.is_file():
+            raise damaged(self.folder, f"{name}.parquet is missing")
+        if path.stat().st_size != info.size:
+            raise damaged(self.folder, f"{name}.parquet has {path.stat().st_size} bytes instead of {info.size}")
+        kind = "TABLE" if info.rows <= _IN_MEMORY else "VIEW"
+        table = f"fact_{name}" if name in FACTS else name
+        quoted = str(path).replace("'", "''")
+        try:
+            self.con.execute(f"CREATE {kind} {table} AS SELECT * FROM read_parquet('{quoted}')")
+        except duckdb.Error as error:
+            raise damaged(self.folder, f"{name}.parquet cannot be read") from error
+
+    def close(self) -> None:
+        """Forget everything read."""
+        self.con.close()
+
+    @property
+    def label(self) -> str:
+        """The name people see: ``2026-10-31#2``."""
+        return self.manifest.label
+
+    @property
+    def as_of(self) -> date:
+        """The day the snapshot speaks of."""
+        return self.manifest.as_of
+
+    @cached_property
+    def rates(self) -> Rates:
+        """The exchange rates of the snapshot."""
+        rows = self.con.execute("SELECT on_day, from_currency, to_currency, rate FROM fx WHERE rate > 0").fetchall()
+        return Rates(rows, self.manifest.currency)
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """What answers components."""
+        return Evaluator(self.con, lambda: self.rates, self.manifest.facts["movement"].currencies)
+
+    def cube(self) -> list[tuple[str, date, date, str, str, str | None, int]]:
+        """Components computed at publishing: (component, first day, end, dimension, value, exact amount, unrated)."""
+        path = self.folder / "cube.parquet"
+        if not path.is_file():
+            return []
+        quoted = str(path).replace("'", "''")
+        try:
+            return self.con.execute(f"SELECT * FROM read_parquet('{quoted}')").fetchall()
+        except duckdb.Error as error:
+            raise damaged(self.folder, "cube.parquet cannot be read") from error
+
+    def values_of(self, dimension: str) -> list[str]:
+        """Every value a dimension takes in any fact, sorted; ``(none)`` where a record has none."""
+        parts = [
+            f"SELECT {dimension} AS v FROM fact_{name}"
+            for name, fact in FACTS.items()
+            if fact.dimensions.get(dimension) == "self"
+        ]
+        if any(fact.dimensions.get(dimension) == "customer" for fact in FACTS.values()):
+            parts.append(f"SELECT value AS v FROM customer_attribute WHERE attribute = '{dimension}'")
+        if not parts:
+            return []
+        rows = self.con.execute(
+            f"SELECT DISTINCT v FROM ({' UNION ALL '.join(parts)}) x WHERE v IS NOT NULL ORDER BY v"
+        )
+        return [*(row[0] for row in rows.fetchall()), NONE]

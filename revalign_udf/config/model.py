@@ -1,0 +1,99 @@
+"""What the settings say, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from revalign_udf.periods import Calendar
+
+__all__ = ["Company", "Definitions", "PluginSettings", "Project", "SheetSettings", "Source"]
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """``[company]``: whose numbers these are."""
+
+    name: str = "My company"
+    currency: str = "USD"
+    time_zone: str = "UTC"
+    fiscal_year_start: int = 1
+
+    @property
+    def calendar(self) -> Calendar:
+        """How the company names its periods."""
+        return Calendar(self.fiscal_year_start)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """``[source.NAME]``: one connection. ``settings`` are the connector's own, secrets still references."""
+
+    name: str
+    connector: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SheetSettings:
+    """``[sheets.NAME]``: one Google Sheet to keep in step."""
+
+    name: str
+    key: str
+    layout: str = "saas_metrics"
+    key_file: str = ""
+    base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginSettings:
+    """``[plugins]``: what is enabled besides the packaged connectors, what is not, and the drop-in folder."""
+
+    enabled: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
+    folder: str = "plugins"
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """``[definitions]``: choices among the catalogue's readings."""
+
+    profile: str = "default"
+    revenue_source: str = ""
+    """``sales_order`` or ``invoice``; empty: sales_order when the project has that table, else invoice"""
+    lifetime_years: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project folder and everything its settings say. ``origins`` maps ``company.currency`` to where it came from."""
+
+    folder: Path
+    company: Company = Company()
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    sheets: Mapping[str, SheetSettings] = field(default_factory=dict)
+    plugins: PluginSettings = PluginSettings()
+    definitions: Definitions = Definitions()
+    workbooks: tuple[str, ...] = ("saas_metrics",)
+    keep_snapshots: int = 30
+    memory_limit: str = "1GB"
+    as_of: date | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Path:
+        """Where the store lives."""
+        return self.folder / ".revalign"
+
+    @property
+    def snapshots(self) -> Path:
+        """Where published snapshots live."""
+        return self.folder / ".revalign" / "snapshots"
+
+    @property
+    def output(self) -> Path:
+        """Where workbooks are written."""
+        return self.folder / "output"

@@ -1,0 +1,218 @@
+"""Reading ``revalign.toml``: unknown keys, wrong kinds and literal secrets are errors that say what to write."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from revalign_udf.config.model import Company, Definitions, PluginSettings, Project, SheetSettings, Source
+from revalign_udf.config.secrets import looks_secret
+from revalign_udf.errors import ConfigError, did_you_mean
+from revalign_udf.money import is_currency
+
+__all__ = ["SETTINGS_FILE", "find_project", "load"]
+
+SETTINGS_FILE = "revalign.toml"
+
+#: section -> key -> kind
+_SECTIONS: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "company": {"name": str, "currency": str, "time_zone": str, "fiscal_year_start": int},
+    "plugins": {"enabled": list, "disabled": list, "folder": str},
+    "definitions": {"profile": str, "revenue_source": str, "lifetime_years": (int, float)},
+    "snapshots": {"keep": int, "as_of": (str, date)},
+    "workbooks": {"reports": list},
+    "engine": {"memory_limit": str},
+}
+_SHEET: dict[str, type | tuple[type, ...]] = {
+    "key": str, "url": str, "layout": str, "key_file": str, "base_url": str,
+}  # fmt: skip
+
+
+def find_project(folder: Path) -> Path:
+    """The project folder at or above a folder. Raises ConfigError REV-301 listing where it was looked for."""
+    start = folder.resolve()
+    looked = [start, *start.parents]
+    for candidate in looked:
+        if (candidate / SETTINGS_FILE).is_file():
+            return candidate
+    shown = ", ".join(str(item) for item in looked[:4])
+    raise ConfigError(
+        f"No {SETTINGS_FILE} in {shown}{' ...' if len(looked) > 4 else ''}.",
+        code="REV-301",
+        hint="Make a project with: revalign init DIR. Or name one with --project DIR.",
+    )
+
+
+def load(folder: Path | str) -> Project:
+    """Read a project's settings.
+
+    Raises ConfigError: REV-301 no project or unreadable TOML, REV-302 unknown key, REV-303 a literal secret, REV-305 a
+    value of the wrong kind.
+    """
+    root = find_project(Path(folder))
+    path = root / SETTINGS_FILE
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} cannot be read: {error}.", code="REV-301", hint="Correct that line.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}.", code="REV-301") from error
+    return _Reader(path).project(raw)
+
+
+class _Reader:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.origins: dict[str, str] = {}
+
+    def project(self, raw: Mapping[str, Any]) -> Project:
+        known = [*_SECTIONS, "source", "sheets"]
+        for name, value in raw.items():
+            if name not in known:
+                raise self._unknown(name, known)
+            if not isinstance(value, Mapping):
+                raise self._kind(name, "a table, written [" + name + "]", value)
+        sections = {name: self._section(name, raw.get(name, {}), keys) for name, keys in _SECTIONS.items()}
+        company = self._company(sections["company"])
+        plugins = sections["plugins"]
+        snapshots = sections["snapshots"]
+        self._defaults()
+        return Project(
+            self.path.parent,
+            company,
+            {name: self._source(name, value) for name, value in raw.get("source", {}).items()},
+            {name: self._sheet(name, value) for name, value in raw.get("sheets", {}).items()},
+            PluginSettings(
+                self._texts("plugins.enabled", plugins.get("enabled", [])),
+                self._texts("plugins.disabled", plugins.get("disabled", [])),
+                plugins.get("folder", "plugins"),
+            ),
+            self._definitions(sections["definitions"]),
+            self._texts("workbooks.reports", sections["workbooks"].get("reports", ["saas_metrics"])),
+            snapshots.get("keep", 30),
+            sections["engine"].get("memory_limit", "1GB"),
+            self._date("snapshots.as_of", snapshots.get("as_of")),
+            self.origins,
+        )
+
+    def _section(self, name: str, raw: Mapping[str, Any], keys: Mapping[str, Any]) -> Mapping[str, Any]:
+        for key, value in raw.items():
+            if key not in keys:
+                raise self._unknown(f"{name}.{key}", [f"{name}.{item}" for item in keys])
+            self._secret(f"{name}.{key}", key, value)
+            if not isinstance(value, keys[key]) or (isinstance(value, bool) and keys[key] is not bool):
+                expected = keys[key]
+                kind = " or ".join(item.__name__ for item in (expected if isinstance(expected, tuple) else (expected,)))
+                raise self._kind(f"{name}.{key}", kind.replace("str", "text"), value)
+            self.origins[f"{name}.{key}"] = str(self.path)
+        return raw
+
+    def _company(self, raw: Mapping[str, Any]) -> Company:
+        company = Company(**raw)
+        if not is_currency(company.currency):
+            raise self._kind("company.currency", 'an ISO 4217 code such as "EUR"', company.currency)
+        try:
+            ZoneInfo(company.time_zone)
+        except (KeyError, ValueError, OSError):
+            raise self._kind("company.time_zone", 'a name such as "Europe/Stockholm"', company.time_zone) from None
+        if not 1 <= company.fiscal_year_start <= 12:
+            raise self._kind("company.fiscal_year_start", "a month from 1 to 12", company.fiscal_year_start)
+        return company
+
+    def _definitions(self, raw: Mapping[str, Any]) -> Definitions:
+        found = Definitions(**raw)
+        if found.revenue_source not in ("", "sales_order", "invoice"):
+            raise self._kind("definitions.revenue_source", '"sales_order" or "invoice"', found.revenue_source)
+        if found.lifetime_years is not None and found.lifetime_years <= 0:
+            raise self._kind("definitions.lifetime_years", "a number of years above zero", found.lifetime_years)
+        return found
+
+    def _source(self, name: str, raw: Any) -> Source:
+        where = f"source.{name}"
+        if not isinstance(raw, Mapping):
+            raise self._kind(where, f"a table, written [{where}]", raw)
+        if not isinstance(raw.get("connector"), str):
+            raise ConfigError(
+                f"{self.path}: [{where}] does not say which connector it uses.",
+                code="REV-302",
+                hint='Add connector = "csv". The list: revalign plugins list.',
+            )
+        settings = {key: value for key, value in raw.items() if key != "connector"}
+        for key, value in _leaves(settings, where):
+            self._secret(key, key.rpartition(".")[2], value)
+            self.origins[key] = str(self.path)
+        return Source(name, raw["connector"], settings)
+
+    def _sheet(self, name: str, raw: Any) -> SheetSettings:
+        where = f"sheets.{name}"
+        if not isinstance(raw, Mapping):
+            raise self._kind(where, f"a table, written [{where}]", raw)
+        values = dict(self._section_like(where, raw))
+        key = values.pop("key", "") or values.pop("url", "")
+        values.pop("url", None)
+        if not key:
+            raise ConfigError(
+                f"{self.path}: [{where}] names no spreadsheet.", code="REV-302", hint="Add url = or key =."
+            )
+        return SheetSettings(name, key, **values)
+
+    def _section_like(self, where: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        for key, value in raw.items():
+            if key not in _SHEET:
+                raise self._unknown(f"{where}.{key}", [f"{where}.{item}" for item in _SHEET])
+            if not isinstance(value, _SHEET[key]):
+                raise self._kind(f"{where}.{key}", "text", value)
+            self.origins[f"{where}.{key}"] = str(self.path)
+        return raw
+
+    def _texts(self, where: str, values: list[Any]) -> tuple[str, ...]:
+        for value in values:
+            if not isinstance(value, str):
+                raise self._kind(where, "a list of names", value)
+        return tuple(values)
+
+    def _date(self, where: str, value: Any) -> date | None:
+        if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+            return value
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            raise self._kind(where, "a date such as 2026-09-30", value) from None
+
+    def _defaults(self) -> None:
+        for section, keys in _SECTIONS.items():
+            for key in keys:
+                self.origins.setdefault(f"{section}.{key}", "default")
+
+    def _secret(self, where: str, key: str, value: Any) -> None:
+        if looks_secret(key, value):
+            variable = where.replace(".", "_").upper()
+            raise ConfigError(
+                f"{self.path}: {where} holds a secret in plain text.",
+                code="REV-303",
+                hint=f'Write {key} = "$env:{variable}" and set that variable, or "$keyring:revalign/{key}". '
+                "Then change the secret: it has been in a file.",
+            )
+
+    def _unknown(self, name: str, known: list[str]) -> ConfigError:
+        near = did_you_mean(name, known)
+        hint = f"Did you mean {near}?" if near else f"Known: {', '.join(known)}."
+        return ConfigError(f"{self.path}: unknown setting {name}.", code="REV-302", hint=hint)
+
+    def _kind(self, name: str, wanted: str, value: object) -> ConfigError:
+        return ConfigError(f"{self.path}: {name} must be {wanted}, not {value!r}.", code="REV-305")
+
+
+def _leaves(values: Mapping[str, Any], where: str) -> list[tuple[str, Any]]:
+    """Every value below a table, with its dotted name."""
+    found: list[tuple[str, Any]] = []
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            found += _leaves(value, f"{where}.{key}")
+        else:
+            found.append((f"{where}.{key}", value))
+    return found

@@ -1,0 +1,142 @@
+"""Functions on the published snapshot: the same numbers as everywhere else, through the one door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from revalign_udf.functions import session
+from revalign_udf.functions.arguments import Argument
+from revalign_udf.functions.registry import function
+from revalign_udf.functions.tables import explained, headed, only, value_of, value_or_error
+
+_METRIC = Argument("metric", "text", "Name of a metric, such as nrr or logo_churn. REVALIGN.LIST shows them.")
+_PERIOD = Argument("period", "period", "A date, or 2026-09, 2026-Q3, FY26-Q3, 2026, LAST_MONTH, YTD, LTM.")
+_AS_OF = Argument(
+    "as_of", "day", "Date of the snapshot to read; empty for the newest. Leave empty before filters.", optional=True
+)
+_FILTERS = Argument(
+    "filters",
+    "pairs",
+    "Dimension to filter by, such as segment; or one range of two columns.",
+    optional=True,
+    repeating=True,
+)
+
+Token = str | date
+Where = Mapping[str, str]
+
+
+@function(
+    "METRIC",
+    [_METRIC, _PERIOD, _AS_OF, _FILTERS],
+    snapshot=True,
+)
+def metric(metric: str, period: Token, as_of: date | None, filters: Where) -> Fraction:
+    """One number of the published snapshot: a metric for a period, filtered by field and value pairs."""
+    return value_of(session.query().metric(metric, period, filters, as_of=as_of))
+
+
+@function(
+    "SERIES",
+    [
+        _METRIC,
+        Argument("from_period", "period", "The first period."),
+        Argument("to_period", "period", "The last period."),
+        Argument(
+            "grain",
+            "text",
+            "month, quarter or year; empty for the grain of the first period.",
+            optional=True,
+            enum=("month", "quarter", "year", "fiscal_quarter", "fiscal_year"),
+        ),
+        _AS_OF,
+        _FILTERS,
+    ],
+    returns="spill",
+    snapshot=True,
+)
+def series(  # noqa: PLR0917 - Excel's order
+    metric: str, from_period: Token, to_period: Token, grain: str | None, as_of: date | None, filters: Where
+) -> list[list[Any]]:
+    """A metric over time: one row per period, with its value."""
+    answers = session.query().series(metric, from_period, to_period, grain, filters, as_of=as_of)
+    return [[answer.period, value_or_error(answer)] for answer in answers]
+
+
+@function(
+    "TABLE",
+    [
+        Argument("metrics", "names", "Names of metrics, in a range or one."),
+        Argument("periods", "periods", "Periods, in a range or one."),
+        Argument("by_field", "text", "Dimension to cut by, such as segment.", optional=True),
+        _AS_OF,
+        _FILTERS,
+    ],
+    returns="spill",
+    snapshot=True,
+)
+def table(
+    metrics: list[str], periods: list[Token], by_field: str | None, as_of: date | None, filters: Where
+) -> list[list[Any]]:
+    """Several metrics over several periods, cut by a dimension if one is named; totals are computed, never summed."""
+    return headed(session.query().table(metrics, periods, by_field, filters, as_of=as_of))
+
+
+@function(
+    "EXPLAIN",
+    [_METRIC, _PERIOD, _AS_OF, _FILTERS],
+    returns="spill",
+    snapshot=True,
+)
+def explain(metric: str, period: Token, as_of: date | None, filters: Where) -> list[list[Any]]:
+    """How a number came about: definition, components, arithmetic, records in and out."""
+    return explained(session.query().explain(metric, period, filters, as_of=as_of))
+
+
+@function("DEFINE", [_METRIC], returns="spill", snapshot=True)
+def define(metric: str) -> list[list[Any]]:
+    """What a metric means and which teams own it."""
+    return headed(session.query().define(metric))
+
+
+@function(
+    "STATUS",
+    [Argument("source", "text", "Name of one source; empty for all.", optional=True)],
+    returns="spill",
+    snapshot=True,
+)
+def status(source: str | None) -> list[list[Any]]:
+    """How fresh the published numbers are, by source."""
+    return headed(only(session.query().status(), "source", source))
+
+
+@function(
+    "LIST",
+    [Argument("kind", "text", "metrics, dimensions, periods, or the name of a dimension for its values.")],
+    returns="spill",
+    snapshot=True,
+)
+def names(kind: str) -> list[list[Any]]:
+    """Valid names, for drop-down lists."""
+    return [[name] for name in session.query().names(kind)]
+
+
+@function(
+    "PERIOD",
+    [
+        Argument("token", "period", "2026-09, 2026-Q3, FY26-Q3, LAST_MONTH ..."),
+        Argument(
+            "anchor",
+            "day",
+            "Date from which LAST_MONTH and the like count; empty for the snapshot's own.",
+            optional=True,
+        ),
+    ],
+    snapshot=True,
+)
+def period(token: Token, anchor: date | None) -> date:
+    """The first day of a period as a real date, for headers that every function reads as that period's month."""
+    return session.query().period(token, anchor).start

@@ -1,0 +1,113 @@
+"""The funnel: lifecycle events -> the day on which each lead reached each stage.
+
+Events of a person, an organization or an opportunity are brought home to their lead. Stages are canonical or mapped by
+``stage_map``; an unknown stage is listed, never guessed.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from revalign_udf.kernels.identity import customer_of
+from revalign_udf.metrics import STAGES, STATES
+
+__all__ = ["build_reach"]
+
+
+def build_reach(con: duckdb.DuckDBPyConnection) -> None:
+    """Make ``f_reach`` and list what could not be placed in ``f_excluded``."""
+    known = ", ".join(f"'{name}'" for name in (*STAGES, *STATES))
+    position = " ".join(f"WHEN '{stage}' THEN {number}" for number, stage in enumerate(STAGES, 1))
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE k_stage_event AS SELECT e._conn, e.id, e.subject_type, e.subject_id,"
+        f" e.occurred_at, e.occurred_at__on AS on_day, lower(e.stage) AS raw,"
+        f" CASE WHEN lower(e.stage) IN ({known}) THEN lower(e.stage) ELSE (SELECT min(lower(m.stage)) FROM c_stage_map m"
+        f" WHERE m.connection IN (e._conn, '*') AND lower(m.object) = e.subject_type"
+        f" AND lower(m.source_stage) = lower(e.stage)"
+        f" AND (m.valid_from IS NULL OR m.valid_from <= e.occurred_at__on)"
+        f" AND (m.valid_to IS NULL OR e.occurred_at__on < m.valid_to)) END AS stage FROM c_lifecycle_event e"
+    )
+    con.execute(
+        f"INSERT INTO f_excluded SELECT 'reach', 'unknown stage \"' || raw || '\"', 'lifecycle_event', _conn, id, on_day"
+        f" FROM k_stage_event WHERE stage IS NULL OR stage NOT IN ({known})"
+    )
+    _home(con)
+    con.execute(
+        "INSERT INTO f_excluded SELECT 'reach', 'no lead for this ' || e.subject_type, 'lifecycle_event', e._conn, e.id,"
+        " e.on_day FROM k_stage_event e WHERE e.stage IS NOT NULL AND NOT EXISTS"
+        " (SELECT 1 FROM k_home h WHERE h._conn = e._conn AND h.id = e.id)"
+    )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE k_reached AS WITH e AS (SELECT h._conn, h.lead_id, h.on_day,"
+        f" CASE h.stage {position} ELSE 0 END AS place FROM k_home h),"
+        # a lead without an event of its own at a place is placed by its row, its opportunity and that one's outcome
+        f" own AS (SELECT l._conn, l.id, l.created_at__on AS on_day, 1 AS place FROM c_lead l WHERE NOT EXISTS"
+        f" (SELECT 1 FROM e WHERE e._conn = l._conn AND e.lead_id = l.id AND e.place = 1)),"
+        f" deal AS (SELECT o._conn, coalesce(b.id, o.lead_id) AS lead_id, o.created_at__on, o.outcome, o.closed_at__on"
+        f" FROM c_opportunity o LEFT JOIN c_lead b ON b._conn = o._conn AND b.opportunity_id = o.id"
+        f" WHERE coalesce(o.type, 'new') = 'new'),"
+        f" late AS (SELECT _conn, lead_id, max(place) AS place FROM e GROUP BY _conn, lead_id),"
+        f" every AS (SELECT _conn, lead_id, on_day, place FROM e WHERE place > 0"
+        f" UNION ALL SELECT _conn, id, on_day, place FROM own"
+        f" UNION ALL SELECT d._conn, d.lead_id, d.created_at__on, 5 FROM deal d LEFT JOIN late t ON t._conn = d._conn"
+        f" AND t.lead_id = d.lead_id WHERE d.lead_id IS NOT NULL AND coalesce(t.place, 0) < 5"
+        f" UNION ALL SELECT d._conn, d.lead_id, d.closed_at__on, 6 FROM deal d LEFT JOIN late t ON t._conn = d._conn"
+        f" AND t.lead_id = d.lead_id WHERE d.lead_id IS NOT NULL AND d.outcome = 'won' AND d.closed_at__on IS NOT NULL"
+        f" AND coalesce(t.place, 0) < 6)"
+        f" SELECT _conn, lead_id, {_firsts()} FROM every GROUP BY _conn, lead_id"
+    )
+    customer, joins = customer_of("l", "l.org_id", "l.person_id")
+    days = ", ".join(f"r.{stage}_day" for stage in STAGES)
+    rows = " UNION ALL ".join(
+        f"SELECT '{stage}' AS stage, r.{stage}_day AS on_day, r._conn, r.lead_id, {days} FROM k_reached r"
+        f" WHERE r.{stage}_day IS NOT NULL"
+        for stage in STAGES
+    )
+    later = ", ".join(f"r.{stage}_day" for stage in STAGES[1:])
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE f_reach AS SELECT r.on_day, r.stage, {later}, {customer} AS customer, l.channel,"
+        f" l.lead_source, l.campaign_id AS campaign, l.owner_id AS owner, l._conn AS system, 'lead' AS record_table,"
+        f" l.id AS record_id FROM ({rows}) r JOIN c_lead l ON l._conn = r._conn AND l.id = r.lead_id {joins}"
+    )
+
+
+def _firsts() -> str:
+    return ", ".join(
+        f"min(CASE WHEN place >= {number} THEN on_day END) AS {stage}_day" for number, stage in enumerate(STAGES, 1)
+    )
+
+
+def _home(con: duckdb.DuckDBPyConnection) -> None:
+    """``k_home``: each event with its lead. A person's or organization's event belongs to the latest lead that began
+    before it (else the first one); an opportunity's to the lead that names it, that it names, or its primary
+    contact's latest earlier lead."""
+
+    def nearest(column: str, subject: str, condition: str) -> str:
+        return (
+            f"SELECT _conn, id, stage, on_day, lead_id FROM (SELECT e._conn, e.id, e.stage, e.on_day, l.id AS lead_id,"
+            f" row_number() OVER (PARTITION BY e._conn, e.id ORDER BY CASE WHEN l.created_at <= e.occurred_at THEN 0"
+            f" ELSE 1 END, CASE WHEN l.created_at <= e.occurred_at THEN -epoch_us(l.created_at)"
+            f" ELSE epoch_us(l.created_at) END, l.id) AS n FROM k_stage_event e JOIN c_lead l ON l._conn = e._conn"
+            f" AND l.{column} = e.subject_id WHERE e.subject_type = '{subject}' AND {condition}) x WHERE n = 1"
+        )
+
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE k_deal_lead AS WITH named AS (SELECT _conn, opportunity_id AS id,"
+        " min(id) AS lead_id FROM c_lead WHERE opportunity_id IS NOT NULL GROUP BY _conn, opportunity_id),"
+        " met AS (SELECT _conn, id, lead_id FROM (SELECT o._conn, o.id, l.id AS lead_id, row_number() OVER (PARTITION BY"
+        " o._conn, o.id ORDER BY l.created_at DESC, l.id) AS n FROM c_opportunity o JOIN c_opportunity_contact k"
+        " ON k._conn = o._conn AND k.opportunity_id = o.id AND k.is_primary JOIN c_lead l ON l._conn = o._conn"
+        " AND l.person_id = k.person_id AND l.created_at <= o.created_at) x WHERE n = 1)"
+        " SELECT o._conn, o.id, coalesce(a.lead_id, o.lead_id, m.lead_id) AS lead_id FROM c_opportunity o"
+        " LEFT JOIN named a ON a._conn = o._conn AND a.id = o.id LEFT JOIN met m ON m._conn = o._conn AND m.id = o.id"
+    )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE k_home AS SELECT _conn, id, stage, on_day, subject_id AS lead_id"
+        f" FROM k_stage_event WHERE subject_type = 'lead' AND stage IS NOT NULL AND subject_id IN"
+        f" (SELECT id FROM c_lead)"
+        f" UNION ALL {nearest('person_id', 'person', 'e.stage IS NOT NULL')}"
+        f" UNION ALL {nearest('org_id', 'organization', 'e.stage IS NOT NULL')}"
+        f" UNION ALL SELECT e._conn, e.id, e.stage, e.on_day, d.lead_id FROM k_stage_event e JOIN k_deal_lead d"
+        f" ON d._conn = e._conn AND d.id = e.subject_id WHERE e.subject_type = 'opportunity' AND e.stage IS NOT NULL"
+        f" AND d.lead_id IS NOT NULL"
+    )

@@ -1,0 +1,92 @@
+"""What a report needs from the one door for numbers.
+
+``query.Query`` fits these protocols; so does a stand-in of a few lines, which is how layouts are tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Protocol
+
+from revalign_udf.periods import Calendar, Grain
+from revalign_udf.query.answers import Answer, Table
+
+__all__ = ["Ask", "Declaration"]
+
+
+class Declaration(Protocol):
+    """What a report shows about a metric beside its numbers."""
+
+    @property
+    def name(self) -> str:
+        """What a user types."""
+
+    @property
+    def label(self) -> str:
+        """What a reader reads."""
+
+    @property
+    def unit(self) -> str:
+        """money, rate, count, number, points or months."""
+
+    @property
+    def definition(self) -> str:
+        """One sentence."""
+
+    @property
+    def version(self) -> int:
+        """Of the definition."""
+
+    @property
+    def owners(self) -> Sequence[str]:
+        """Teams."""
+
+    @property
+    def formula(self) -> str:
+        """Over components."""
+
+    @property
+    def kind(self) -> str:
+        """scalar, table or distribution."""
+
+
+class Ask(Protocol):
+    """Questions a report asks."""
+
+    @property
+    def snapshot(self) -> str:
+        """The label of the snapshot, ``2026-10-31#2``."""
+
+    @property
+    def as_of(self) -> date:
+        """The day relative periods are counted from."""
+
+    @property
+    def currency(self) -> str:
+        """ISO code of every money value."""
+
+    @property
+    def calendar(self) -> Calendar:
+        """How the company names its periods."""
+
+    @property
+    def company(self) -> str:
+        """Its name."""
+
+    def names(self, kind: str) -> Sequence[str]:
+        """``metrics``, ``dimensions``, or the values of the dimension named."""
+
+    def declaration(self, name: str) -> Declaration:
+        """The declaration of a metric; UnknownName for a name nobody declared."""
+
+    def metric(self, name: str, period: str, where: Mapping[str, str] | None = None) -> Answer:
+        """One answer. A question without a number is answered too, with the reason."""
+
+    def series(
+        self, name: str, first: str, last: str, grain: Grain | None = None, where: Mapping[str, str] | None = None
+    ) -> Sequence[Answer]:
+        """One answer per period from first to last."""
+
+    def status(self) -> Table:
+        """How fresh each source is; a column ``state`` holds fresh, stale or failed."""

@@ -1,0 +1,288 @@
+"""Finding plugins without ever dying of one.
+
+Each candidate is loaded in its own ``try``: what cannot be imported, claims a name twice, implements a hook nobody
+knows or breaks the contract is reported as a :class:`~revalign_udf.errors.PluginProblem`, and the rest runs. On a clash
+of names neither is used, and both origins are named.
+
+Packaged connectors are enabled; other installed plugins and drop-in files run only when ``[plugins] enabled`` names them.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+import pluggy
+
+from revalign_udf.calc.expression import Expression
+from revalign_udf.config import PluginSettings
+from revalign_udf.connector import API_VERSION, Connector
+from revalign_udf.errors import PluginProblem, RevalignError, did_you_mean
+from revalign_udf.hookspecs import ENTRY_POINTS, PROJECT, HookSpecs
+from revalign_udf.metrics import COMPONENTS, METRICS, Metric, qualified
+
+__all__ = ["PACKAGED", "Plugin", "Registry", "discover"]
+
+#: distributions that ship with Revalign; their plugins need no opt-in
+PACKAGED = frozenset(
+    f"revalign-{name}"
+    for name in (
+        "stripe salesforce hubspot chargebee zendesk sql csv sample recurly marketo mailchimp pipedrive intercom"
+        " quickbooks gsheet"
+    ).split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A plugin and what became of it."""
+
+    name: str
+    origin: str
+    kind: Literal["packaged", "installed", "drop-in"]
+    state: Literal["enabled", "disabled", "broken"]
+    connectors: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class Registry:
+    """Everything discovery found."""
+
+    plugins: list[Plugin] = field(default_factory=list)
+    connectors: dict[str, Connector] = field(default_factory=dict)
+    metrics: list[Metric] = field(default_factory=list)
+    problems: list[PluginProblem] = field(default_factory=list)
+
+    def connector(self, name: str, source: str) -> Connector:
+        """The connector of a name. Raises PluginProblem REV-603 saying what to enable or install."""
+        if name in self.connectors:
+            return self.connectors[name]
+        for plugin in self.plugins:
+            if plugin.name == name and plugin.state == "disabled":
+                raise PluginProblem(
+                    name, plugin.origin, f'[source.{source}] uses "{name}", which is not enabled ({plugin.origin}).',
+                    code="REV-603", hint=f'Add enabled = ["{name}"] under [plugins].',
+                )  # fmt: skip
+        broken = [problem for problem in self.problems if name in (problem.plugin, *problem.message.split('"'))]
+        if broken:
+            raise PluginProblem(name, broken[0].origin, f'[source.{source}] uses "{name}": {broken[0].message}',
+                                code=broken[0].code, hint=broken[0].hint)  # fmt: skip
+        near = did_you_mean(name, self.connectors)
+        hint = (
+            f"Did you mean {near}?" if near else f"Try: pip install revalign-{name}. The list: revalign plugins list."
+        )
+        raise PluginProblem(
+            name, "", f'No plugin provides the connector "{name}" of [source.{source}].', code="REV-603", hint=hint
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    name: str
+    origin: str
+    kind: Literal["packaged", "installed", "drop-in"]
+    load: Callable[[], ModuleType]
+
+
+def discover(settings: PluginSettings, folder: Path | None = None) -> Registry:
+    """Load what is installed and what lies in the drop-in folder. Never raises for a bad plugin."""
+    registry = Registry()
+    found = [*_installed(), *_dropped(folder)]
+    names = [item.name for item in found]
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(HookSpecs)
+    providers: dict[str, list[tuple[_Candidate, Connector]]] = {}
+    for item in found:
+        same = [other.origin for other in found if other.name == item.name]
+        if names.count(item.name) > 1:
+            text = f'Two plugins are named "{item.name}": {" and ".join(same)}. Neither is used.'
+            _broken(
+                registry,
+                item,
+                PluginProblem(item.name, item.origin, text, code="REV-602", hint="Remove or rename one."),
+            )
+        elif item.name in settings.disabled or (item.kind != "packaged" and item.name not in settings.enabled):
+            registry.plugins.append(Plugin(item.name, item.origin, item.kind, "disabled"))
+        else:
+            _load(registry, manager, item, providers)
+    _connectors(registry, providers)
+    _missing(registry, settings, names)
+    registry.plugins.sort(key=lambda plugin: plugin.name)
+    return registry
+
+
+def _installed() -> list[_Candidate]:
+    found = []
+    seen: set[tuple[str, str]] = set()
+    for point in entry_points(group=ENTRY_POINTS):
+        distribution = point.dist.name if point.dist else "unknown"
+        # a distribution seen twice on the path (an editable install beside its metadata) is one plugin
+        if (point.name, point.value) in seen:
+            continue
+        seen.add((point.name, point.value))
+        version = point.dist.version if point.dist else ""
+        kind: Literal["packaged", "installed"] = "packaged" if distribution.lower() in PACKAGED else "installed"
+        found.append(_Candidate(point.name, f"{distribution} {version}".strip(), kind, _loader(point)))
+    return found
+
+
+def _loader(point: EntryPoint) -> Callable[[], ModuleType]:
+    def load() -> ModuleType:
+        loaded: ModuleType = point.load()
+        return loaded
+
+    return load
+
+
+def _dropped(folder: Path | None) -> list[_Candidate]:
+    if folder is None or not folder.is_dir():
+        return []
+    return [
+        _Candidate(path.stem, str(path), "drop-in", _file_loader(path))
+        for path in sorted(folder.glob("*.py"))
+        if not path.name.startswith("_")
+    ]
+
+
+def _file_loader(path: Path) -> Callable[[], ModuleType]:
+    def load() -> ModuleType:
+        name = f"revalign_dropin_{path.stem}"
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{path} is not a Python file")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+        return module
+
+    return load
+
+
+def _broken(registry: Registry, item: _Candidate, problem: PluginProblem) -> None:
+    registry.problems.append(problem)
+    registry.plugins.append(Plugin(item.name, item.origin, item.kind, "broken", problem=str(problem)))
+
+
+def _load(
+    registry: Registry, manager: pluggy.PluginManager, item: _Candidate,
+    providers: dict[str, list[tuple[_Candidate, Connector]]],
+) -> None:  # fmt: skip
+    try:
+        module = item.load()
+        _known_hooks(item, module)
+        manager.register(module, name=item.name)
+        connectors = _call(manager, item, "register_connectors")
+        metrics = _call(manager, item, "register_metrics")
+        for connector in connectors:
+            _check_connector(item, connector)
+        for metric in metrics:
+            _check_metric(item, metric)
+    except PluginProblem as problem:
+        _broken(registry, item, problem)
+        return
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a plugin may raise anything, even SystemExit, when imported
+        text = f'Plugin "{item.name}" cannot be loaded: {type(error).__name__}: {error}'
+        _broken(registry, item, PluginProblem(item.name, item.origin, text, hint=f"Look at {item.origin}."))
+        return
+    for connector in connectors:
+        providers.setdefault(connector.spec.name, []).append((item, connector))
+    registry.metrics += metrics
+    registry.plugins.append(
+        Plugin(
+            item.name, item.origin, item.kind, "enabled", tuple(connector.spec.name for connector in connectors),
+            tuple(metric.name for metric in metrics),
+        )
+    )  # fmt: skip
+
+
+def _call(manager: pluggy.PluginManager, item: _Candidate, hook: str) -> list[Any]:
+    """What one plugin answers to one hook."""
+    others = [plugin for name, plugin in manager.list_name_plugin() if name != item.name]
+    answers = manager.subset_hook_caller(hook, remove_plugins=others)()
+    return [thing for answer in answers for thing in answer]
+
+
+def _known_hooks(item: _Candidate, module: ModuleType) -> None:
+    known = [name for name in vars(HookSpecs) if not name.startswith("_")]
+    for name, value in vars(module).items():
+        if hasattr(value, f"{PROJECT}_impl") and name not in known:
+            near = did_you_mean(name, known)
+            raise PluginProblem(
+                item.name, item.origin, f'Plugin "{item.name}" implements an unknown hook {name}.', code="REV-604",
+                hint=f"Did you mean {near}?" if near else f"Known: {', '.join(known)}.",
+            )  # fmt: skip
+
+
+def _check_connector(item: _Candidate, connector: object) -> None:
+    if not isinstance(connector, Connector):
+        raise PluginProblem(
+            item.name, item.origin, f'Plugin "{item.name}" registers {connector!r}, which is no connector.', code="REV-604",
+            hint="A connector has spec, check, discover, read and map.",
+        )  # fmt: skip
+    if connector.spec.api_version > API_VERSION:
+        raise PluginProblem(
+            item.name, item.origin,
+            f'Connector "{connector.spec.name}" needs connector API {connector.spec.api_version}; this is {API_VERSION}.',
+            code="REV-604", hint="Upgrade revalign-udf.",
+        )  # fmt: skip
+
+
+def _check_metric(item: _Candidate, metric: object) -> None:
+    def refuse(text: str, hint: str) -> PluginProblem:
+        return PluginProblem(item.name, item.origin, f'Plugin "{item.name}": {text}', code="REV-604", hint=hint)
+
+    if not isinstance(metric, Metric):
+        raise refuse(f"{metric!r} is no metric.", "Return Metric(...) objects.")
+    if not metric.name.startswith(f"{item.name}."):
+        raise refuse(f'the metric "{metric.name}" has no namespace.', f"Name it {item.name}.{metric.name}.")
+    try:
+        names = Expression(metric.formula).names
+    except RevalignError as error:
+        raise refuse(f"{metric.name}: {error.message}", error.hint) from error
+    for name in names:
+        _, plain = qualified(name, COMPONENTS)
+        if plain not in COMPONENTS and plain not in METRICS:
+            near = did_you_mean(plain, [*COMPONENTS, *METRICS])
+            raise refuse(
+                f"{metric.name} reads {plain}, which nobody declares.", f"Did you mean {near}?" if near else ""
+            )
+
+
+def _connectors(registry: Registry, providers: dict[str, list[tuple[_Candidate, Connector]]]) -> None:
+    for name, offers in providers.items():
+        if len(offers) == 1:
+            registry.connectors[name] = offers[0][1]
+            continue
+        origins = " and ".join(item.origin for item, _ in offers)
+        registry.problems.append(
+            PluginProblem(
+                name, origins, f'Two plugins provide the connector "{name}": {origins}. Neither is used.', code="REV-602",
+                hint="Disable one under [plugins].",
+            )
+        )  # fmt: skip
+
+
+def _missing(registry: Registry, settings: PluginSettings, names: Sequence[str]) -> None:
+    for name in (*settings.enabled, *settings.disabled):
+        if name not in names:
+            near = did_you_mean(name, names)
+            registry.problems.append(
+                PluginProblem(
+                    name, "revalign.toml", f'[plugins] names "{name}", which is not installed and no drop-in.',
+                    code="REV-601", hint=f"Did you mean {near}?" if near else "",
+                )
+            )  # fmt: skip

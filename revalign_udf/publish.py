@@ -1,0 +1,217 @@
+"""From the store to a published snapshot.
+
+A build runs the kernels, writes facts and manifest into a hidden folder beside the published ones, flushes it to disk,
+renames it and swaps the pointer. A crash at any point leaves the old snapshot published; the next build clears the rest.
+When nothing changed, nothing new is published.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from revalign_udf import __version__
+from revalign_udf.config import Project
+from revalign_udf.errors import NoData, StoreError
+from revalign_udf.kernels import build_facts
+from revalign_udf.metrics import FACTS, METRICS, Metric
+from revalign_udf.snapshots import FactInfo, Manifest, SourceInfo, current, label_of, point_to, published
+from revalign_udf.store import Store, Watermark, disk_problem
+
+__all__ = ["Published", "publish"]
+
+_WORK = ".building-"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a build did: the snapshot's label and folder, whether it is new, and how many rows each table has."""
+
+    label: str
+    folder: Path
+    is_new: bool
+    as_of: date
+    rows: dict[str, int]
+
+
+def publish(project: Project, store: Store, metrics: Sequence[Metric] = (), as_of: date | None = None) -> Published:
+    """Build and publish a snapshot of what the store knows (knew at the end of ``as_of``, when given).
+
+    ``metrics`` are plugins' declarations. Raises NoData REV-205 for a store without a single pulled source, StoreError
+    REV-804 for a full or read-only disk.
+    """
+    marks = [mark for mark in store.watermarks() if mark.connection in project.sources]
+    if not marks:
+        raise NoData("No source has been pulled yet.", code="REV-205", hint="Run: revalign pull.")
+    store.open_views(as_of, sorted(project.sources))
+    as_of_day = as_of or project.as_of or _as_of(project, marks)
+    root = project.snapshots
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        for left in root.glob(f"{_WORK}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        work = root / f"{_WORK}{os.getpid()}"
+        work.mkdir()
+        try:
+            return _build(project, store, [*METRICS.values(), *metrics], marks, as_of_day, root, work)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    except (OSError, duckdb.Error) as error:
+        raise disk_problem(error, f"the snapshot in {root}") or StoreError(
+            f"Cannot publish into {root}: {error}"
+        ) from error
+
+
+def _as_of(project: Project, marks: Sequence[Watermark]) -> date:
+    """Today, or the last day any source speaks of when that is earlier."""
+    today = datetime.now(ZoneInfo(project.company.time_zone)).date()
+    return min(today, max(mark.through for mark in marks))
+
+
+def _build(
+    project: Project, store: Store, metrics: Sequence[Metric], marks: Sequence[Watermark], as_of: date, root: Path,
+    work: Path,
+) -> Published:  # fmt: skip
+    built = build_facts(store.con, project.company.currency, project.definitions.revenue_source)
+    facts = {
+        name: _write(store.con, name, table, work, built.rests_on.get(name, ()), marks, as_of)
+        for name, table in built.tables.items()
+    }
+    manifest = Manifest(
+        label="",
+        as_of=as_of,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        company=project.company.name,
+        currency=project.company.currency,
+        time_zone=project.company.time_zone,
+        fiscal_year_start=project.company.fiscal_year_start,
+        facts=facts,
+        sources=_sources(project, store, marks),
+        metrics=tuple(metrics),
+        parameters={"lifetime_years": project.definitions.lifetime_years, "profile": project.definitions.profile},
+        version=__version__,
+    )
+    manifest = replace(manifest, content=_content(manifest))
+    rows = {name: info.rows for name, info in facts.items()}
+    if (same := _unchanged(root, manifest)) is not None:
+        point_to(root, same)
+        return Published(label_of(same), root / same, is_new=False, as_of=as_of, rows=rows)
+    name = _next_name(root, as_of)
+    replace(manifest, label=label_of(name)).write(work)
+    _flush(work)
+    work.rename(root / name)
+    point_to(root, name)
+    _prune(root, project.keep_snapshots)
+    return Published(label_of(name), root / name, is_new=True, as_of=as_of, rows=rows)
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection, name: str, table: str, work: Path, rests_on: Sequence[str],
+    marks: Sequence[Watermark], as_of: date,
+) -> FactInfo:  # fmt: skip
+    path = work / f"{name}.parquet"
+    columns = [row[0] for row in con.execute(f"DESCRIBE {table}").fetchall()]
+    order = ", ".join(f'"{column}"' for column in columns)
+    quoted = str(path).replace("'", "''")
+    con.execute(f"COPY (SELECT * FROM {table} ORDER BY {order}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd)")
+    count, digest = con.execute(
+        f"SELECT count(*), sum(CAST(md5_number_lower(concat_ws(chr(31),"
+        f" {', '.join(f'coalesce(CAST({c} AS VARCHAR), chr(0))' for c in columns)})) AS HUGEINT)) FROM {table}"
+    ).fetchall()[0]
+    info = FactInfo(name, int(count), hash=f"{count}:{digest or 0}", size=path.stat().st_size)
+    if name not in FACTS:
+        return info
+    first, last = con.execute(f"SELECT min(on_day), max(on_day) FROM {table}").fetchall()[0]
+    currencies: tuple[str, ...] = ()
+    if "currency" in columns:
+        found = con.execute(f"SELECT DISTINCT currency FROM {table} WHERE currency IS NOT NULL ORDER BY 1").fetchall()
+        currencies = tuple(row[0] for row in found)
+    return replace(
+        info, first_day=first, last_day=last, watermark=_watermark(con, rests_on, marks, as_of), tables=tuple(rests_on),
+        currencies=currencies,
+    )  # fmt: skip
+
+
+def _watermark(
+    con: duckdb.DuckDBPyConnection, tables: Sequence[str], marks: Sequence[Watermark], as_of: date
+) -> date | None:
+    """The day through which every connection that fills these tables is complete, never after the as-of date."""
+    found: list[date] = []
+    for table in tables:
+        for (connection,) in con.execute(f"SELECT DISTINCT _conn FROM c_{table}").fetchall():
+            own = [mark for mark in marks if mark.connection == connection]
+            exact = [mark.through for mark in own if mark.stream == table]
+            found += exact or [min((mark.through for mark in own), default=as_of)]
+    return min([*found, as_of]) if found else None
+
+
+def _sources(project: Project, store: Store, marks: Sequence[Watermark]) -> tuple[SourceInfo, ...]:
+    found = []
+    for name, source in sorted(project.sources.items()):
+        own = [mark for mark in marks if mark.connection == name]
+        if own:
+            found.append(
+                SourceInfo(
+                    name,
+                    source.connector,
+                    min(mark.through for mark in own),
+                    max(mark.pulled_at for mark in own).isoformat(timespec="seconds"),
+                    len(store.rejects(name)),
+                )
+            )
+    return tuple(found)
+
+
+def _content(manifest: Manifest) -> str:
+    """A hash of what was published: facts, watermarks and definitions; not when or by which run."""
+    described = {
+        "as_of": str(manifest.as_of),
+        "company": [manifest.currency, manifest.time_zone, manifest.fiscal_year_start],
+        "facts": {name: [info.hash, str(info.watermark)] for name, info in sorted(manifest.facts.items())},
+        "metrics": [metric.as_dict() for metric in manifest.metrics],
+        "parameters": dict(manifest.parameters),
+    }
+    return hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _unchanged(root: Path, manifest: Manifest) -> str | None:
+    """The published snapshot of the same day with the same content, if there is one."""
+    for name in reversed(published(root)):
+        if name.startswith(f"{manifest.as_of}."):
+            try:
+                if Manifest.read(root / name).content == manifest.content:
+                    return name
+            except NoData:
+                continue
+    return None
+
+
+def _next_name(root: Path, as_of: date) -> str:
+    used = [int(name.rpartition(".")[2]) for name in published(root) if name.startswith(f"{as_of}.")]
+    return f"{as_of}.{max(used, default=0) + 1}"
+
+
+def _flush(folder: Path) -> None:
+    """Make sure every file is on disk before the pointer can name it."""
+    for path in folder.iterdir():
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _prune(root: Path, keep: int) -> None:
+    """Remove the oldest snapshots beyond the number to keep; never the published one."""
+    names = [name for name in published(root) if name != current(root)]
+    for name in names[: max(0, len(names) + 1 - max(keep, 1))]:
+        shutil.rmtree(root / name, ignore_errors=True)

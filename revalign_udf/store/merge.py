@@ -1,0 +1,166 @@
+"""From the stage into the history: idempotent upsert, tombstones, merges and rejects, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import duckdb
+
+from revalign_udf.canonical import Table
+from revalign_udf.connector import Merges, Rejected, Tombstones, Whole
+from revalign_udf.store.schema import history, stored_columns
+
+__all__ = ["Counts", "merge_stage", "write_merges", "write_rejects", "write_tombstones", "write_whole"]
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a pull did to the store."""
+
+    read: int = 0
+    written: int = 0
+    deleted: int = 0
+    rejected: int = 0
+    rejects: list[Rejected] = field(default_factory=list)
+
+
+def _columns(table: Table, prefix: str = "") -> str:
+    return ", ".join(f'{prefix}"{name}"' for name, _ in stored_columns(table))
+
+
+def _latest(table: Table) -> str:
+    """The newest version of each row of one connection (one parameter: the connection)."""
+    name = history(table.name)
+    return (
+        f"SELECT h.* FROM {name} h JOIN (SELECT _key, max(_seq) AS _seq FROM {name} WHERE _conn = ? GROUP BY _key) m"
+        f" ON h._key = m._key AND h._seq = m._seq"
+    )
+
+
+def merge_stage(
+    con: duckdb.DuckDBPyConnection, table: Table, connection: str, run: int, now: datetime
+) -> tuple[int, list[tuple[Rejected, str]]]:
+    """Append staged rows whose content differs from what is known. Returns rows written and rows refused as duplicates.
+
+    Within one file two rows with one key are a mistake: the first stays, the others are refused (REV-504). A source
+    that lists a record twice while paging means the later one.
+    """
+    stage = f"stage_{table.name}"
+    doubled = con.execute(
+        f"SELECT d._key, d._file, d._line, f._line, d._scope FROM {stage} d"
+        f" JOIN (SELECT _key, _scope, min(_n) AS _n FROM {stage} WHERE _scope <> '' GROUP BY _key, _scope"
+        f" HAVING count(*) > 1) k ON d._key = k._key AND d._scope = k._scope AND d._n > k._n"
+        f" JOIN {stage} f ON f._n = k._n ORDER BY d._n"
+    ).fetchall()
+    rejected = [
+        (
+            Rejected(
+                table.name,
+                f"the key {key} was already used in line {first}",
+                "REV-504",
+                file,
+                line or 0,
+                "+".join(table.key),
+                key,
+            ),
+            key,
+        )
+        for key, file, line, first, _scope in doubled
+    ]
+    before = _rows(con, table)
+    con.execute(
+        f"INSERT INTO {history(table.name)} BY NAME"
+        f" SELECT nextval('seq_row') AS _seq, ? AS _run, CAST(? AS TIMESTAMP) AS recorded_at, ? AS _conn, s._key,"
+        f" s._scope, s._hash, {_columns(table, 's.')} FROM (SELECT * FROM {stage} QUALIFY row_number() OVER"
+        f" (PARTITION BY _key ORDER BY CASE WHEN _scope = '' THEN -_n ELSE _n END) = 1) s"
+        f" LEFT JOIN (SELECT _key, arg_max(_hash, _seq) AS _hash FROM {history(table.name)} WHERE _conn = ?"
+        f" GROUP BY _key) l ON s._key = l._key WHERE l._hash IS DISTINCT FROM s._hash ORDER BY s._n",
+        [run, now, connection, connection],
+    )
+    return _rows(con, table) - before, rejected
+
+
+def _rows(con: duckdb.DuckDBPyConnection, table: Table) -> int:
+    return int(con.execute(f"SELECT count(*) FROM {history(table.name)}").fetchall()[0][0])
+
+
+def _bury(
+    con: duckdb.DuckDBPyConnection, table: Table, connection: str, run: int, now: datetime, condition: str,
+    values: Sequence[object], merged: str = "",
+) -> int:  # fmt: skip
+    """Append a ``deleted`` version of every live row that meets a condition."""
+    before = _rows(con, table)
+    kept = ", ".join(
+        "true AS deleted" if name == "deleted" else f"{merged} AS merged_into" if merged and name == "merged_into"
+        else f'l."{name}"'
+        for name, _ in stored_columns(table)
+    )  # fmt: skip
+    con.execute(
+        f"INSERT INTO {history(table.name)} BY NAME"
+        f" SELECT nextval('seq_row') AS _seq, ? AS _run, CAST(? AS TIMESTAMP) AS recorded_at, l._conn, l._key, l._scope,"
+        f" md5(l._hash || 'deleted') AS _hash, {kept} FROM ({_latest(table)}) l"
+        f" WHERE NOT coalesce(l.deleted, false) AND {condition}",
+        [run, now, connection, *values],
+    )
+    return _rows(con, table) - before
+
+
+def write_tombstones(
+    con: duckdb.DuckDBPyConnection, table: Table, connection: str, run: int, now: datetime, message: Tombstones
+) -> int:
+    """Mark rows deleted whose keys the source reports gone."""
+    return _bury(con, table, connection, run, now, "l._key IN (SELECT unnest(?))", [list(message.keys)])
+
+
+def write_merges(
+    con: duckdb.DuckDBPyConnection, table: Table, connection: str, run: int, now: datetime, message: Merges
+) -> int:
+    """Mark rows deleted that the source merged into others, and remember into which."""
+    count = 0
+    for gone, stays in message.pairs:
+        quoted = "'" + stays.replace("'", "''") + "'"
+        count += _bury(con, table, connection, run, now, "l._key = ?", [gone], merged=quoted)
+    return count
+
+
+def write_whole(
+    con: duckdb.DuckDBPyConnection, table: Table, connection: str, run: int, now: datetime, message: Whole,
+    refused: Sequence[str],
+) -> int:  # fmt: skip
+    """Mark rows of a scope deleted that were not sent. A row sent but refused keeps its last good version."""
+    return _bury(
+        con, table, connection, run, now,
+        f"l._scope = ? AND l._key NOT IN (SELECT _key FROM stage_{table.name} WHERE _key IS NOT NULL)"
+        " AND l._key NOT IN (SELECT unnest(CAST(? AS VARCHAR[])))",
+        [message.scope, list(refused)],
+    )  # fmt: skip
+
+
+def write_rejects(
+    con: duckdb.DuckDBPyConnection, connection: str, run: int, now: datetime, scope: str,
+    rejected: Sequence[tuple[Rejected, str]],
+) -> None:  # fmt: skip
+    """Remember what was refused, so that nothing is dropped in silence."""
+    if rejected:
+        con.executemany(
+            "INSERT INTO reject VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                [
+                    run,
+                    connection,
+                    r.table,
+                    scope or r.file,
+                    r.file,
+                    r.line,
+                    r.column,
+                    r.value,
+                    r.reason,
+                    r.code,
+                    key,
+                    now,
+                ]
+                for r, key in rejected
+            ],
+        )

@@ -1,0 +1,42 @@
+"""Puts a finished file in place in one step: a reader sees the old file or the new one, never half of one."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from revalign_udf.errors import SurfaceError
+
+__all__ = ["save"]
+
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+
+
+def save(content: bytes, path: Path) -> Path:
+    """Writes the file beside its place and moves it there.
+
+    Raises SurfaceError REV-804 when the disk is full or read-only, REV-704 when the folder or file cannot be written.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        reason = error.strerror or str(error)
+        if error.errno in _DISK:
+            hint = "Free some space, or choose another folder."
+            raise SurfaceError(f"Cannot write {path}: {reason}.", code="REV-804", hint=hint) from error
+        if isinstance(error, PermissionError):
+            hint = "Close it if it is open in Excel, or choose a folder you may write to."
+        else:
+            hint = "Choose another file or folder."
+        raise SurfaceError(f"Cannot write {path}: {reason}.", code="REV-704", hint=hint) from error
+    return path

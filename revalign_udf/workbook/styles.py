@@ -1,0 +1,136 @@
+"""How a workbook looks: one place for fonts, colours and number formats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from revalign_udf.layout.model import Cell, Column, Report, Unit
+from revalign_udf.money import decimals
+from revalign_udf.workbook.formulas import Route
+
+__all__ = ["ACCENT", "GREY", "PALETTE", "RULE", "Desk", "Styles", "axis_format", "number_format", "places_of", "shown"]
+
+ACCENT, GREY, PALE, RULE = "#0B3C5D", "#767676", "#EAF1F6", "#DDE3E8"
+
+#: Okabe and Ito: told apart with every kind of colour vision
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442", "#000000")
+
+_SIGNS = {"EUR": "[$€-2]", "USD": "[$$-409]", "GBP": "[$£-809]", "JPY": "[$¥-411]"}
+#: unit -> the whole part, decimals usual for it, what follows
+_FORMATS: dict[Unit, tuple[str, int, str]] = {
+    "text": ("@", 0, ""),
+    "date": ("yyyy-mm-dd", 0, ""),
+    "money": ("#,##0", 0, ""),
+    "rate": ("0", 1, "%"),
+    "count": ("#,##0", 0, ""),
+    "number": ("#,##0", 2, ""),
+    "points": ("0", 0, ""),
+    "months": ("0", 1, ""),
+}
+
+
+def number_format(unit: Unit, currency: str = "", places: int | None = None) -> str:
+    """The number format of a unit, with so many decimals (by default those usual for it; money none).
+
+    >>> number_format("money", "EUR"), number_format("money", "CHF", 2), number_format("rate")
+    ('[$€-2]#,##0', '[$CHF] #,##0.00', '0.0%')
+    """
+    whole, usual, after = _FORMATS[unit]
+    if unit in ("text", "date"):
+        return whole
+    places = usual if places is None else places
+    sign = _SIGNS.get(currency, f"[${currency}] ") if unit == "money" else ""
+    return sign + whole + ("." + "0" * places if places else "") + after
+
+
+def axis_format(unit: Unit, currency: str, largest: float) -> str:
+    """The number format of a chart's axis: as short as it can be read."""
+    if unit == "rate":
+        return "0%" if largest >= 0.2 else "0.0%"
+    if largest >= 2_000_000:
+        body = '0.0,,"M"'
+    elif largest >= 10_000:
+        body = '#,##0,"k"'
+    elif unit in ("count", "points") or largest >= 100:
+        body = "#,##0"
+    else:
+        body = "0.0"
+    if unit != "money":
+        return body
+    signed = _SIGNS.get(currency, f"[${currency}] ") + body
+    return f"{signed};-{signed};0"  # a bare 0 instead of "€0k"
+
+
+def places_of(column: Column, largest: float, currency: str) -> int | None:
+    """Decimals of a column: as declared, else a column of small amounts shows its cents."""
+    if column.decimals is None and column.unit == "money" and 0 < largest < 1000:
+        return decimals(currency)
+    return column.decimals
+
+
+def shown(cell: Cell, unit: Unit, places: int | None, currency: str) -> int:
+    """About how many characters a cell takes on screen."""
+    value = cell.value
+    if value is None:
+        return len(cell.error)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return len(str(value))
+    _, usual, after = _FORMATS[unit]
+    sign = 0 if unit != "money" else 1 if currency in _SIGNS else len(currency) + 1
+    scaled = value * 100 if after else value
+    return len(f"{scaled:,.{usual if places is None else places}f}{after}") + sign
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every writer of a workbook has at hand."""
+
+    book: Any
+    report: Report
+    styles: Styles
+    route: Route
+
+
+class Styles:
+    """Formats of one workbook, each made once."""
+
+    def __init__(self, book: Any) -> None:
+        self._book = book
+        self._made: dict[tuple[tuple[str, object], ...], Any] = {}
+
+    def __call__(self, **properties: object) -> Any:
+        """The format with these XlsxWriter properties on top of the house font."""
+        known = tuple(sorted({"font_name": "Arial", "font_size": 10, "valign": "vcenter", **properties}.items()))
+        if known not in self._made:
+            self._made[known] = self._book.add_format(dict(known))
+        return self._made[known]
+
+    def title(self, size: int = 16) -> Any:
+        """A heading."""
+        return self(font_size=size, bold=True, font_color=ACCENT)
+
+    def quiet(self, **more: object) -> Any:
+        """Small grey text beside the matter."""
+        return self(font_size=9, font_color=GREY, **more)
+
+    def header(self, *, number: bool = False, computed: bool = False) -> Any:
+        """A column's head; a computed column's is paler than one that asks the core."""
+        back, front = (PALE, ACCENT) if computed else (ACCENT, "#FFFFFF")
+        align = "right" if number else "left"
+        return self(
+            bold=True, text_wrap=True, align=align, bottom=1, bottom_color=ACCENT, bg_color=back, font_color=front
+        )
+
+    def body(self, form: str, cell: Cell, *, wrapped: bool = False) -> Any:
+        """A cell of a block. A text that Excel would take for a formula when edited is marked as text."""
+        marks: dict[str, object] = {"italic": True} if cell.partial else {}
+        if wrapped:
+            marks |= {"text_wrap": True, "valign": "top"}
+        if isinstance(cell.value, str) and cell.value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+            marks["quote_prefix"] = True
+        return self(num_format=form, bottom=1, bottom_color=RULE, **marks)
+
+    def link(self, **more: object) -> Any:
+        """A link inside the workbook."""
+        return self(font_color="#0072B2", underline=1, **more)

@@ -17,7 +17,9 @@ module         answers
 ``surveys``    NPS, share of good answers
 ``survival``   Kaplan-Meier: lifetimes and velocities with the unfinished counted in
 ``cells``      what a spreadsheet cell or range may hold, read in one way for every route
+``texts``      texts, dates, periods and filters out of cells, by the same rules
 ``results``    what goes back into a cell
+``fx``         exchange rates
 ``expression`` the formula language of metrics and reports
 ============== ==========================================================================
 """

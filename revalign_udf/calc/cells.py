@@ -24,6 +24,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from revalign_udf.calc.sums import Number, total
@@ -37,6 +38,7 @@ ERRORS = frozenset(
     "#NULL! #DIV/0! #VALUE! #REF! #NAME? #NUM! #N/A #GETTING_DATA #SPILL! #CALC! #BUSY! #BLOCKED! #FIELD! #CONNECT! "
     "#UNKNOWN! #EXTERNAL! #PYTHON! #ERROR!".split()
 )
+_PLAIN = {float, int}
 _TEXT_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 
 
@@ -50,10 +52,10 @@ class Column(NamedTuple):
 def is_blank(cell: object) -> bool:
     """Whether a cell holds nothing.
 
-    >>> [is_blank(cell) for cell in (None, "", " ", 0, False)]
-    [True, True, True, False, False]
+    >>> [is_blank(cell) for cell in (None, "", " ", float("nan"), 0, False)]
+    [True, True, True, True, False, False]
     """
-    return cell is None or (isinstance(cell, str) and not cell.strip())
+    return cell is None or (not cell.strip() if isinstance(cell, str) else bool(cell != cell))  # noqa: PLR0124 - NaN
 
 
 def first_error(values: Iterable[object]) -> UserError | None:
@@ -62,7 +64,7 @@ def first_error(values: Iterable[object]) -> UserError | None:
     >>> first_error([1.0, [[2.0, "#N/A"], ["#REF!", 3.0]]]).cell
     '#N/A'
     """
-    for value in values:
+    for value in map(unwrap, values):
         if isinstance(value, str):
             if value in ERRORS:
                 return UserError(f"An input cell holds {value}.", code="REV-112", cell=value)
@@ -72,23 +74,17 @@ def first_error(values: Iterable[object]) -> UserError | None:
 
 
 def unwrap(value: Any) -> Any:
-    """Plain Python values: a data frame, series or array becomes lists, NaN becomes blank, one cell the cell itself."""
-    if hasattr(value, "to_numpy"):
-        value = value.to_numpy()
+    """Plain Python values: a data frame, series or array becomes lists, one cell the cell itself."""
+    if hasattr(value, "to_numpy") and not isinstance(value, date):  # a pandas timestamp is a date, not a container
+        value = value.to_numpy(dtype=object)
     if hasattr(value, "tolist"):
-        value = _without_nan(value.tolist())
+        value = value.tolist()
     if isinstance(value, list | tuple) and len(value) == 1:
         if not isinstance(value[0], list | tuple):
             return value[0]
         if len(value[0]) == 1:
             return value[0][0]
     return value
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_without_nan(item) for item in value]
-    return None if value != value else value  # noqa: PLR0124 - NaN is what does not equal itself
 
 
 def grid(value: Any, what: str) -> list[Sequence[Any]]:
@@ -144,10 +140,11 @@ def _homogeneous(value: Any) -> list[Number] | None:
     if type(value) not in (list, tuple) or not value:
         return None
     rows = value if type(value[0]) in (list, tuple) else [value]
-    if not set(map(type, rows)) <= {list, tuple} or len(set(map(len, rows))) > 1:
+    try:
+        flat = list(chain.from_iterable(rows))
+    except TypeError:
         return None
-    flat = [cell for row in rows for cell in row]
-    return flat if set(map(type, flat)) <= {float, int} else None
+    return flat if set(map(type, flat)) <= _PLAIN and len(set(map(len, rows))) == 1 else None
 
 
 def _is_header(rows: list[Sequence[Any]]) -> bool:
@@ -178,7 +175,8 @@ def amount(value: Any, what: str) -> Fraction:
 
     Raises what `numbers` raises.
     """
-    return total(numbers(value, what).values)
+    flat = [value] if type(value) in _PLAIN else _homogeneous(value)
+    return total(numbers(value, what).values if flat is None else flat)
 
 
 def number(value: Any, what: str) -> Fraction | None:

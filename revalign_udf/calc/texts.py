@@ -46,15 +46,15 @@ def _as_text(cell: Any) -> str | None:
     return str(cell.date() if isinstance(cell, datetime) else cell).strip()
 
 
-def aligned_texts(value: Any, what: str, beside: Column) -> list[str | None]:
-    """Texts that stand beside a column of numbers: one per row, or one for all; blank is None.
+def aligned_texts(value: Any, what: str, beside: Column, *, spread: bool = True) -> list[str | None]:
+    """Texts that stand beside a column of numbers: one per row, or (``spread``) one for all; blank is None.
 
     A header is left out when the numbers had one. Raises UserError REV-102 when the rows do not match.
 
     >>> aligned_texts([["interval"], ["year"], [None]], "intervals", Column([1, 2], header=True))
     ['year', None]
     """
-    return [_as_text(cell) for cell in _aligned(value, what, beside)]
+    return [_as_text(cell) for cell in _aligned(value, what, beside, spread=spread)]
 
 
 def aligned_flags(value: Any, what: str, beside: Column) -> list[bool]:
@@ -66,7 +66,7 @@ def aligned_flags(value: Any, what: str, beside: Column) -> list[bool]:
     Raises UserError REV-112 for anything that is neither, REV-102 when the rows do not match.
     """
     found = []
-    for place, cell in enumerate(_aligned(value, what, beside), 1 + beside.header):
+    for place, cell in enumerate(_aligned(value, what, beside, spread=True), 1 + beside.header):
         word = str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell or "").strip().casefold()
         if word not in _YES and word not in _NO:
             raise UserError(f'{what}: row {place} holds "{cell!s:.40}".', code="REV-112", hint="Use TRUE or FALSE.")
@@ -74,10 +74,10 @@ def aligned_flags(value: Any, what: str, beside: Column) -> list[bool]:
     return found
 
 
-def _aligned(value: Any, what: str, beside: Column) -> list[Any]:
+def _aligned(value: Any, what: str, beside: Column, *, spread: bool) -> list[Any]:
     wanted = len(beside.values)
     cells = [cell for row in grid(unwrap(value), what) for cell in row]
-    if len(cells) == 1:
+    if len(cells) == 1 and spread:
         return cells * wanted
     if beside.header and len(cells) == wanted + 1:
         return cells[1:]

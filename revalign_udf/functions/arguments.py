@@ -8,9 +8,11 @@ loss       the same; magnitudes or signed, but not both in one range    Fraction
 number     one number                                                   Fraction (None when optional and blank)
 column     a range, blank is 0                                          Column: its numbers in reading order
 answers    a range, blank is no answer                                  Column: its numbers in reading order
-beside     numbers beside the column: as many, or one for all           list of numbers, 1 for each when omitted
-texts      texts beside the column                                      list of text or None
-flags      yes or no beside the column                                  list of bool, False when omitted
+beside     numbers beside the column, as many; blank is 0               list of numbers
+factors    numbers beside the column, as many or one for all            list of numbers, 1 for each when omitted
+labels     texts beside the column, as many                             list of text or None
+texts      texts beside the column, as many or one for all              list of text or None
+flags      yes or no beside the column, as many or one for all          list of bool, False when omitted
 text       one text                                                     str (None when optional and blank)
 choice     one of ``enum``                                              str, the first of ``enum`` when omitted
 day        one date                                                     date or None
@@ -34,7 +36,7 @@ from revalign_udf.errors import UnknownName, UserError
 __all__ = ["Argument", "Kind", "bind"]
 
 Kind = Literal[
-    "amount", "loss", "number", "column", "answers", "beside", "texts", "flags",
+    "amount", "loss", "number", "column", "answers", "beside", "factors", "labels", "texts", "flags",
     "text", "choice", "day", "period", "names", "periods", "pairs",
 ]  # fmt: skip
 
@@ -106,20 +108,27 @@ _READERS: Mapping[str, Callable[[Any, str], Any]] = {
 
 
 def _beside(value: Any, what: str, column: Column) -> list[Any]:
-    if is_blank(unwrap(value)):
-        return [1] * len(column.values)
-    found = numbers(value, what).values
-    if len(found) == 1:
-        return found * len(column.values)
-    if len(found) != len(column.values):
-        raise UserError(
-            f"{what} has {len(found)} numbers beside {len(column.values)}.", hint="Give ranges of equal length."
-        )
+    found, wanted = numbers(value, what).values, len(column.values)
+    if len(found) != wanted:
+        raise UserError(f"{what} has {len(found)} numbers beside {wanted}.", hint="Give ranges of equal length.")
     return found
+
+
+def _factors(value: Any, what: str, column: Column) -> list[Any]:
+    cell = unwrap(value)
+    if isinstance(cell, list | tuple):
+        return _beside(value, what, column)
+    return [1 if is_blank(cell) else number(cell, what)] * len(column.values)
+
+
+def _labels(value: Any, what: str, column: Column) -> list[str | None]:
+    return aligned_texts(value, what, column, spread=is_blank(unwrap(value)))
 
 
 _ALIGNED: Mapping[str, Callable[[Any, str, Column], Any]] = {
     "beside": _beside,
+    "factors": _factors,
+    "labels": _labels,
     "texts": aligned_texts,
     "flags": aligned_flags,
 }

@@ -24,7 +24,7 @@ _NAMES = ", ".join(calc.INTERVALS)
             optional=True,
             enum=tuple(calc.INTERVALS),
         ),
-        Argument("quantities", "beside", "Quantity of each item, or one for all. Default 1.", optional=True),
+        Argument("quantities", "factors", "Quantity of each item, or one for all. Default 1.", optional=True),
         Argument("one_time_flags", "flags", "TRUE for items that do not recur; they are left out.", optional=True),
     ],
     examples=[

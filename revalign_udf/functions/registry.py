@@ -10,6 +10,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -100,6 +101,7 @@ def function(
     return declare
 
 
+@cache
 def registry() -> Mapping[str, Function]:
     """Every function by its bare name (``CAC``), in order of declaration."""
     from revalign_udf.functions import acquisition, recurring, retention, snapshot, surveys  # noqa: F401
@@ -118,12 +120,9 @@ def bare_name(name: str) -> str:
 
 def find(name: str) -> Function:
     """The function of a name in any spelling. Raises UnknownName REV-101 (cell ``#NAME?``) for another."""
-    known = registry()
-    found = known.get(bare_name(name))
-    if found is None:
-        unknown = UnknownName("function", name.strip(), known)
-        if unknown.suggestion is None:
-            unknown = UnknownName("function", bare_name(name), known)
+    known, bare = registry(), bare_name(name)
+    if bare not in known:
+        unknown = UnknownName("function", bare, known)
         unknown.cell = "#NAME?"
         raise unknown
-    return found
+    return known[bare]

@@ -32,7 +32,7 @@ def conversion(reached_next: Fraction, reached: Fraction) -> Fraction:
     "FUNNEL",
     [
         Argument("stage_counts", "column", "How many reached each stage, from the first to the last."),
-        Argument("stage_names", "texts", "Names of the stages, in the same order.", optional=True),
+        Argument("stage_names", "labels", "Names of the stages, in the same order.", optional=True),
     ],
     returns="spill",
     examples=[

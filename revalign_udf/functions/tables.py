@@ -25,7 +25,8 @@ def value_of(answer: Answer) -> Fraction:
     if answer.rows is not None:
         raise UserError(f"{answer.metric} is a table, not one number.", hint="Use REVALIGN.TABLE or REVALIGN.EXPLAIN.")
     code = answer.status if answer.status.startswith("REV-") else None
-    raise NoData(answer.message or "There is no number.", code=code, cell=answer.cell or None)
+    message = answer.message.removeprefix(answer.status).strip()
+    raise NoData(message or "There is no number.", code=code, cell=answer.cell or None)
 
 
 def value_or_error(answer: Answer) -> Fraction | RevalignError:

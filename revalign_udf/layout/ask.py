@@ -74,9 +74,6 @@ class Ask(Protocol):
     def company(self) -> str:
         """Its name."""
 
-    def names(self, kind: str) -> Sequence[str]:
-        """``metrics``, ``dimensions``, or the values of the dimension named."""
-
     def declaration(self, name: str) -> Declaration:
         """The declaration of a metric; UnknownName for a name nobody declared."""
 
@@ -88,5 +85,13 @@ class Ask(Protocol):
     ) -> Sequence[Answer]:
         """One answer per period from first to last."""
 
+    def breakdown(
+        self, name: str, period: str, by: str, where: Mapping[str, str] | None = None
+    ) -> Sequence[tuple[str, Answer]]:
+        """One answer per value of a dimension that has anything to count."""
+
+    def banner(self) -> str:
+        """One line saying what the numbers rest on."""
+
     def status(self) -> Table:
-        """How fresh each source is; a column ``state`` holds fresh, stale or failed."""
+        """How fresh each source is; a column ``state``, where there is one, holds fresh, stale or failed."""

@@ -57,27 +57,25 @@ class BlockMaker:
     def _breakdown(self, plan: BlockPlan) -> Block:
         with self._place(plan.place):
             period = parse_period(plan.first, self.ask.as_of, self.ask.calendar)
-            values = self._values(plan.by)
         title = plan.by.replace("_", " ").capitalize()
         columns = [Column("period", "Period", "text", "", 12), Column(plan.by, title, "text", "", 18)]
-        columns += [self._column(metric) for metric in plan.metrics]
+        answers = []
+        for metric in plan.metrics:
+            columns.append(self._column(metric))
+            with self._place(metric.place):
+                answers.append(dict(self.ask.breakdown(metric.metric, str(period), plan.by, metric.where or None)))
+        values = sorted({value for known in answers for value in known}, key=lambda value: (value.casefold(), value))
         rows = []
         for value in values:
             cells = []
-            for metric in plan.metrics:
-                where = {**metric.where, plan.by: value}
-                with self._place(metric.place):
-                    answer = self.ask.metric(metric.metric, str(period), where)
+            for metric, known in zip(plan.metrics, answers, strict=True):
+                answer = known.get(value) or self.ask.metric(
+                    metric.metric, str(period), {**metric.where, plan.by: value}
+                )
                 cells.append(self._cell(metric, answer, Ref("period"), {**metric.where, plan.by: Ref(plan.by)}))
             lead = [Cell(str(period), partial=any(cell.partial for cell in cells)), Cell(value)]
             rows.append(_row(plan, lead, columns, cells))
         return self._done(plan, columns, rows, [f"{period}|{value}" for value in values], _about(plan, period))
-
-    def _values(self, dimension: str) -> Sequence[str]:
-        known = self.ask.names("dimensions")
-        if dimension not in known:
-            raise UnknownName("dimension", dimension, known)
-        return self.ask.names(dimension)
 
     def _table(self, plan: BlockPlan) -> Block:
         (metric,) = plan.metrics

@@ -32,7 +32,7 @@ def resolve(layout: Layout, ask: Ask) -> Report:
     tabs = tuple(Tab(tab.key, tab.name, tuple(maker.block(block) for block in tab.blocks)) for tab in layout.tabs)
     state = _state(ask.status())
     as_of = ask.as_of.isoformat()
-    parts = [ask.company, f"as of {as_of}", f"snapshot {ask.snapshot}", ask.currency]
+    parts = [ask.company, ask.banner(), ask.currency]
     parts += [_WARNING[state]] if state in _WARNING else []
     return Report(
         key=layout.key,
@@ -70,6 +70,13 @@ def _definitions(maker: BlockMaker) -> Block:
     )
     rows = []
     for known in maker.used.values():
-        values = (known.name, known.label, known.definition, known.formula, known.unit, ", ".join(known.owners))
+        values = (
+            known.name,
+            known.label,
+            known.definition,
+            known.formula or "a table",
+            known.unit,
+            ", ".join(known.owners),
+        )
         rows.append((*(Cell(value) for value in values), Cell(known.version)))
     return Block("definitions", "Definitions", columns, tuple(rows), tuple(maker.used))

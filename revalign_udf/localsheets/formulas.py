@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -40,6 +41,8 @@ class CellError(Exception):
         self.shown = shown
         super().__init__(shown)
 
+
+_NOISE = 16 * sys.float_info.epsilon
 
 Range = list[list[Scalar]]
 Value = Scalar | Range
@@ -208,8 +211,10 @@ class _Reader:
         left = self.multiply()
         while self.peek() in {"+", "-"}:
             op = self.take()[1]
-            right = _number(self.multiply())
-            left = _number(left) + right if op == "+" else _number(left) - right
+            left, right = _number(left), _number(self.multiply())
+            total = left + right if op == "+" else left - right
+            # As spreadsheets do: what cancels down to the noise of its operands is nothing.
+            left = 0.0 if abs(total) <= _NOISE * max(abs(left), abs(right)) else total
         return left
 
     def multiply(self) -> Value:

@@ -109,6 +109,16 @@ RECURRING = Family(
             additivity="flow", source=_CATALOGUE,
         ),
         Metric(
+            "quick_ratio",
+            "Quick ratio",
+            "recurring",
+            "ratio(new_mrr + expansion_mrr, -(churned_mrr + contraction_mrr))",
+            "number",
+            "(New + expansion MRR) / the MRR lost by churn and contraction.",
+            owners=("finance", "sales"),
+            source=_CATALOGUE,
+        ),
+        Metric(
             "mrr_movements", "MRR movements", "recurring", "", "money",
             "Opening MRR, its signed movements, and closing MRR.",
             kind="table", additivity="flow", aliases=("mrr bridge",), owners=("finance", "success"), source=_CATALOGUE,

@@ -52,5 +52,17 @@ UNIT_ECONOMICS = Family(
             "LTV from ARPA and churn / CAC. The benchmark is strictly above 3.",
             aliases=("ltv:cac", "ltv cac ratio"), owners=("marketing", "sales", "finance"), source=_CATALOGUE,
         ),
+        Metric(
+            "cac_payback_months",
+            "CAC payback",
+            "unit economics",
+            "payback(cac, arpu * gross_margin)",
+            "months",
+            "CAC / (ARPU x gross margin): months until a customer has paid back what it cost; never, where nothing is earned.",
+            direction="down",
+            aliases=("payback", "cac payback"),
+            owners=("finance", "marketing", "sales"),
+            source=_CATALOGUE,
+        ),
     ),
 )  # fmt: skip

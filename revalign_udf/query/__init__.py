@@ -161,7 +161,11 @@ class Query:
             if by:
                 cuts = [dict(self.breakdown(m.name, when, by, where, as_of=as_of, profile=profile)) for m in declared]
                 for value in sorted({value for cut in cuts for value in cut}):
-                    cells = [cut[value].value if value in cut else None for cut in cuts]
+                    part = {**(where or {}), by: value}
+                    cells = [
+                        (cut.get(value) or self.metric(m.name, when, part, as_of=as_of, profile=profile)).value
+                        for m, cut in zip(declared, cuts, strict=True)
+                    ]
                     rows.append((str(when), value, *cells))
             totals = [self.metric(m.name, when, where, as_of=as_of, profile=profile).value for m in declared]
             rows.append((str(when), "total", *totals) if by else (str(when), *totals))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
+from revalign_udf.calc.acquisition import payback_months
 from revalign_udf.calc.expression import Expression
 from revalign_udf.calc.ratios import growth, ratio
 from revalign_udf.errors import NoData, Undefined, UnknownName
@@ -27,6 +28,7 @@ CALLS: Mapping[str, Callable[..., Fraction]] = {
     "ratio": ratio,
     "growth": growth,
     "margin": _margin,
+    "payback": payback_months,
     "min": min,
     "max": max,
 }

@@ -58,7 +58,7 @@ def align(old: Sequence[Hashable], new: Sequence[Hashable], guarded: Collection[
     """Turns the old rows into the new ones.
 
     >>> align(["jan", "feb"], ["feb", "mar"]).steps
-    (Delete(start=0, end=1), Insert(at=1, count=1))
+    (Insert(at=2, count=1), Delete(start=0, end=1))
 
     Args:
         old: the keys of the rows that stand there, each once.
@@ -70,7 +70,9 @@ def align(old: Sequence[Hashable], new: Sequence[Hashable], guarded: Collection[
     steps: list[Step] = []
 
     stable = _increasing([(row, wanted[key]) for row, key in enumerate(old) if key in wanted])
-    for row in sorted((row for row in guarded if old[row] in wanted and row not in stable), key=lambda r: wanted[old[r]]):
+    for row in sorted(
+        (row for row in guarded if old[row] in wanted and row not in stable), key=lambda r: wanted[old[r]]
+    ):
         before = [other for other in stable if wanted[old[other]] < wanted[old[row]]]
         start = rows.index(row)
         to = max((rows.index(other) + 1 for other in before), default=0)

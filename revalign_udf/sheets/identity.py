@@ -58,7 +58,7 @@ def range_name(path: str) -> str:
     """The name people see for a block's rectangle.
 
     >>> range_name("saas_metrics/overview/mrr-bridge")
-    'rv_overview_mrr_bridge_5b90'
+    'rv_overview_mrr_bridge_2d1e'
     """
     words = "_".join(re.sub(r"\W+", "_", part, flags=re.ASCII).strip("_") for part in path.split("/")[1:])
     return f"rv_{words[:200]}_{_digest('name', path).hex()[:4]}"

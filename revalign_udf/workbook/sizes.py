@@ -43,7 +43,7 @@ def _head(title: str) -> int:
     words = title.split()
     splits = (max(len(" ".join(words[:n])), len(" ".join(words[n:]))) for n in range(1, len(words)))
     two = min(splits, default=len(title)) + 3
-    return two if len(title) > 1.15 * two else len(title) + 3
+    return two if len(title) > 1.3 * two else len(title) + 3
 
 
 def head_lines(block: Block, found: Sequence[int]) -> int:

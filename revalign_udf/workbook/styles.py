@@ -117,10 +117,9 @@ class Styles:
     def header(self, *, number: bool = False, computed: bool = False) -> Any:
         """A column's head; a computed column's is paler than one that asks the core."""
         back, front = (PALE, ACCENT) if computed else (ACCENT, "#FFFFFF")
+        rule = {"bottom": 1, "bottom_color": ACCENT, "left": 1, "left_color": "#FFFFFF"}
         align = "right" if number else "left"
-        return self(
-            bold=True, text_wrap=True, align=align, bottom=1, bottom_color=ACCENT, bg_color=back, font_color=front
-        )
+        return self(bold=True, text_wrap=True, align=align, bg_color=back, font_color=front, **rule)
 
     def body(self, form: str, cell: Cell, *, wrapped: bool = False) -> Any:
         """A cell of a block. A text that Excel would take for a formula when edited is marked as text."""

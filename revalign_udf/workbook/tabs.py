@@ -77,7 +77,8 @@ class TabWriter:
             row += 1
             for number, cell in enumerate(cells):
                 write_cell(self.desk, sheet, (row, number), cell, places, form=forms[number])
-        self._rules(block, header, row, forms)
+        if block.rows:
+            self._rules(block, header, row, forms)
         quoted = self.tab.name.replace("'", "''")
         area = xl_range_abs(header, 0, row, len(block.columns) - 1)
         self.desk.book.define_name(f"{self.tab.key}_{block.key}", f"='{quoted}'!{area}")
@@ -109,7 +110,7 @@ class TabWriter:
                 sheet.conditional_format(first, number, last, number, rule)
 
     def _footnotes(self, block: Block, row: int) -> int:
-        notes = []
+        notes = [] if block.rows else ["Nothing to show yet."]
         if any(cell.partial for cells in block.rows for cell in cells):
             notes.append(f"Italic: partial, the period was still open on {self.report.as_of}.")
         missing: dict[str, list[str]] = {}

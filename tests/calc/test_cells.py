@@ -136,6 +136,8 @@ def test_what_stands_beside_must_match() -> None:
     [
         (datetime(2026, 10, 31, 12, tzinfo=UTC), date(2026, 10, 31)),
         (date(2026, 10, 31), date(2026, 10, 31)),
+        (pd.Timestamp("2026-10-31"), date(2026, 10, 31)),
+        (pd.Series([pd.Timestamp("2026-10-31")]), date(2026, 10, 31)),
         ("2026-10-31", date(2026, 10, 31)),
         (46326, date(2026, 10, 31)),
         ([[46326.0]], date(2026, 10, 31)),

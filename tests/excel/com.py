@@ -7,13 +7,17 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock
+
+from revalign_udf.excel.codes import CODES
 
 RANGE_IID = "{00020846-0000-0000-C000-000000000046}"
 #: what COM passes for an optional argument left out
@@ -40,7 +44,7 @@ class FakeApplication(FakeDispatch):
         self.Hwnd = 1
         self.described: list[dict[str, Any]] = []
 
-    def MacroOptions(self, name: str, **options: Any) -> None:
+    def MacroOptions(self, name: str, **options: Any) -> None:  # noqa: N802 - Excel's name
         self.described.append({"name": name, **options})
 
 
@@ -51,12 +55,11 @@ class FakeComponents:
     def __call__(self, name: str) -> Any:
         raise ComError(name)
 
-    def Remove(self, component: Any) -> None:
+    def Remove(self, component: Any) -> None:  # noqa: N802
         raise AssertionError(component)
 
-    def Import(self, path: str) -> None:
-        with open(path, encoding="utf-8") as file:
-            self.imported = file.read()
+    def Import(self, path: str) -> None:  # noqa: N802
+        self.imported = Path(path).read_text(encoding="utf-8")
 
 
 class FakeWorkbook(FakeDispatch):
@@ -81,7 +84,10 @@ class FakeRange(FakeDispatch):
 
 
 def as_com(value: Any, *, book: FakeWorkbook) -> Any:
-    """An argument as COM hands it over: lists become ranges, whole numbers doubles, None a missing argument."""
+    """An argument as COM hands it over.
+
+    Lists become ranges, whole numbers doubles, errors whole numbers, None a missing argument.
+    """
     if isinstance(value, list):
         rows = value if value and isinstance(value[0], list) else [[cell] for cell in value]
         converted = tuple(tuple(_as_cell(cell) for cell in row) for row in rows)
@@ -90,6 +96,8 @@ def as_com(value: Any, *, book: FakeWorkbook) -> Any:
 
 
 def _as_cell(value: Any) -> Any:
+    if isinstance(value, str) and value in CODES:
+        return CODES[value]
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -131,13 +139,8 @@ def _modules() -> dict[str, ModuleType]:
 @contextmanager
 def simulated() -> Iterator[Any]:
     """A fresh xlwings that believes to run on Windows: yields the package with ``udfs`` and ``com_server`` loaded."""
-    import asyncio
-    import concurrent.futures  # noqa: F401 - before the platform changes, or they would look for Windows
-
-    import numpy as np
-    import pandas as pd
-
-    assert asyncio and np and pd
+    for name in ("asyncio", "concurrent.futures", "numpy", "pandas"):
+        importlib.import_module(name)  # before the platform changes, or they would look for Windows
     fakes = _modules()
     touched = [name for name in sys.modules if name.split(".")[0] == "xlwings" or name == "revalign_udf.excel.udfs"]
     kept = {name: sys.modules.pop(name) for name in touched}
@@ -166,3 +169,26 @@ def simulated() -> Iterator[Any]:
                 delattr(ctypes, name)
             else:
                 setattr(ctypes, name, dll)
+
+
+class FakeExcel:
+    """A workbook whose cells call our functions the way VBA does: through xlwings' COM server object."""
+
+    MODULE = "revalign_udf.excel.udfs"
+
+    def __init__(self, xlwings: Any) -> None:
+        self.xlwings = xlwings
+        self.book = FakeWorkbook()
+        self.server = xlwings.com_server.XLPython()
+
+    def import_functions(self) -> str:
+        """What the button "Import Functions" does; returns the VBA that xlwings generates."""
+        self.xlwings.udfs.import_udfs(self.MODULE, self.book)
+        return str(self.book.VBProject.VBComponents.imported)
+
+    def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        """What Python hands back to VBA for a formula with these arguments."""
+        found = getattr(self.xlwings.udfs.get_udf_module(self.MODULE, self.book), name)
+        given = [as_com(value, book=self.book) for value in arguments]
+        given += [MISSING] * (len(found.__xlfunc__["args"]) - len(given))
+        return self.server.CallUDF(self.MODULE, name, given, self.book, FakeRange(0.0, self.book))

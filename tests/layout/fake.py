@@ -14,7 +14,8 @@ from revalign_udf.query.answers import Answer, Table
 UNITS = {
     "mrr": "money", "arr": "money", "customers": "count", "arpu": "money", "nrr": "rate", "grr": "rate",
     "logo_churn": "rate", "quick_ratio": "number", "cac": "money", "ltv_to_cac": "number",
-    "cac_payback_months": "months", "opening_mrr": "money", "new_mrr": "money", "expansion_mrr": "money",
+    "cac_payback_months": "months", "new_customers": "count", "ltv_arpa_churn": "money",
+    "opening_mrr": "money", "new_mrr": "money", "expansion_mrr": "money",
     "contraction_mrr": "money", "churned_mrr": "money", "reactivation_mrr": "money", "fx_impact_mrr": "money",
     "entering_mrr": "money", "leaving_mrr": "money", "revenue": "money", "revenue_growth": "rate", "aov": "money",
     "order_frequency": "number", "new_business_revenue": "money", "existing_business_revenue": "money",
@@ -50,8 +51,16 @@ class FakeAsk:
     def __init__(self, state: str = "fresh", empty: bool = False) -> None:
         self.state, self.empty = state, empty
 
-    def names(self, kind: str) -> Sequence[str]:
-        return {"metrics": tuple(UNITS), "dimensions": ("segment", "country"), "segment": SEGMENTS}.get(kind, ())
+    def banner(self) -> str:
+        return f"As of {self.as_of} · snapshot {self.snapshot} · 2 sources: billing, crm"
+
+    def breakdown(
+        self, name: str, period: str, by: str, where: Mapping[str, str] | None = None
+    ) -> Sequence[tuple[str, Answer]]:
+        if by != "segment":
+            raise UnknownName("field", by, ("segment", "country"))
+        shown = () if self.empty else SEGMENTS[:-1] if name == "nrr" else SEGMENTS
+        return [(value, self.metric(name, period, {**(where or {}), by: value})) for value in shown]
 
     def declaration(self, name: str) -> Declared:
         if name not in UNITS:
@@ -76,6 +85,7 @@ class FakeAsk:
 
     def metric(self, name: str, period: str, where: Mapping[str, str] | None = None) -> Answer:
         known, when = self.declaration(name), parse_period(period, self.as_of, self.calendar)
+        name = known.name
         if unknown := set(where or ()) - {"segment", "country"}:
             raise UserError(f"{name} cannot be cut by {unknown.pop()}.", code="REV-103", hint="Use segment.")
         partial = when.end > self.as_of and when.grain != "span"
@@ -105,7 +115,8 @@ class FakeAsk:
         base = {
             "customers": Fraction(310 + 3 * t), "arpu": Fraction(412) / 3, "nrr": Fraction(1013, 1000),
             "grr": Fraction(985, 1000), "logo_churn": Fraction(21, 1000), "quick_ratio": Fraction(23, 10),
-            "cac": Fraction(1940), "ltv_to_cac": Fraction(34, 10), "cac_payback_months": Fraction(121, 10),
+            "cac": Fraction(1940), "new_customers": Fraction(31), "ltv_arpa_churn": Fraction(6596),
+            "ltv_to_cac": Fraction(34, 10), "cac_payback_months": Fraction(121, 10),
             "revenue": Fraction(187_432), "revenue_growth": Fraction(2, 100), "aov": Fraction(4312),
             "order_frequency": Fraction(6), "new_business_revenue": Fraction(51_200),
             "existing_business_revenue": Fraction(136_232), "existing_share": Fraction(72, 100), "nps": Fraction(41),
@@ -126,12 +137,13 @@ class FakeAsk:
     def _funnel() -> Table:
         counts = (21_040, 5_310, 1_420, 960, 310)
         names = ("lead", "mql", "sql", "opportunity", "customer")
+        later = (*counts[1:], None)
         rows = [
-            (name, count, None if not i else count / counts[i - 1], count / counts[0])
-            for i, (name, count) in enumerate(zip(names, counts, strict=True))
+            (name, count, after, None if after is None else after / count)
+            for name, count, after in zip(names, counts, later, strict=True)
         ]
-        units = ("text", "count", "rate", "rate")
-        return Table(("stage", "reached", "from_previous", "from_first"), tuple(rows), units)
+        units = ("text", "count", "count", "rate")
+        return Table(("stage", "reached", "reached_next", "conversion"), tuple(rows), units)
 
     def status(self) -> Table:
         return Table(("source", "state"), (("billing", "fresh"), ("crm", self.state)))

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from revalign_sample.clock import DAY, FIRST, LAST, Dice, at, iso, later, money, weekday
-from revalign_sample.world import PRODUCTS, Ids, Line, Org, Out, Sub, World
+from revalign_sample.out import Ids, Out
+from revalign_sample.world import PRODUCTS, Line, Org, Sub, World
 
 __all__ = ["write_billing", "write_customers", "write_products"]
 
@@ -68,7 +69,7 @@ class _Book:
             return
         dice, key, issued = self.dice, self.next("in"), day * DAY + 6 * 3600
         tax = net * _VAT.get(org.country, 0) // 100
-        failed = sub.involuntary and sub.end is not None and day >= sub.end - 40
+        failed = sub.involuntary and sub.end is not None and day >= sub.end - 20
         draw = dice.random()
         status = "void" if draw < 0.008 else "uncollectible" if failed else "paid"
         paid = issued + (dice.between(60, 3600) if sub.term == 1 else dice.between(1, 40) * DAY)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from revalign_udf.periods import add_months
 
-__all__ = ["DAY", "FIRST", "LAST", "MONTHS", "Dice", "at", "day_of", "iso", "later", "month_of", "money", "months"]
+__all__ = ["DAY", "FIRST", "LAST", "MONTHS", "Dice", "at", "day_of", "iso", "later", "money", "month_of", "months"]
 
 T = TypeVar("T")
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from revalign_sample.clock import DAY, FIRST, LAST, Dice, at, day_of, months
+from revalign_sample.out import Ids, Out
 from revalign_sample.people import new_org, new_person
-from revalign_sample.world import CHANNELS, PRODUCTS, Channel, Deal, Ids, Lead, Opp, Org, Out, Person, World
+from revalign_sample.world import CHANNELS, PRODUCTS, Channel, Deal, Lead, Opp, Org, World
 
 __all__ = ["make_deal", "run_funnel", "write_funnel"]
 
@@ -49,30 +50,26 @@ def make_deal(dice: Dice, segment: str, currency: str) -> Deal:
 def run_funnel(world: World) -> None:
     """Customers from before the sample begins, then every lead of every month."""
     dice = world.dice("funnel")
-    for _ in range(round(0.345 * world.customers)):
+    for _ in range(round(0.375 * world.customers)):
         start = FIRST - dice.between(5, 700)
         org = new_org(world, dice, start - 60)
         new_person(world, dice, (start - 60) * DAY, "before", org)
         channel = dice.pick(CHANNELS)
-        opp = _open_opp(world, dice, org, start - 40, channel, dice.pick(channel.sources), _person(world, org))
+        opp = _open_opp(world, dice, org, start - 40, (channel, dice.pick(channel.sources)))
         _close(opp, start, "won")
         org.from_day = start
     for number, start, end in months():
-        every = world.scale * (255 + 5.2 * number)
+        every = world.scale * (236 + 4.6 * number)
         for channel in CHANNELS:
             for _ in range(dice.round(every * channel.share)):
                 created = (start + dice.between(0, end - start)) * DAY + dice.between(7 * 3600, 21 * 3600)
                 _lead(world, dice, created, channel)
 
 
-def _person(world: World, org: Org) -> Person:
-    return world.persons[world.people_of[org.number][0] - 1]
-
-
 def _lead(world: World, dice: Dice, created: int, channel: Channel) -> None:
     source = dice.pick(channel.sources)
     person = new_person(world, dice, created - dice.soon(20) * DAY, source)
-    lead = _row(world, dice, created, person.number, channel, source)
+    lead = _row(world, dice, created, person.number, (channel, source))
     if dice.chance(0.004):
         lead.test = True
         return
@@ -89,10 +86,11 @@ def _lead(world: World, dice: Dice, created: int, channel: Channel) -> None:
                 twin = new_person(world, dice, again, source)
                 twin.email, twin.org, twin.twin_of = person.email, person.org, person.number
                 who = twin.number
-            _row(world, dice, again, who, channel, source).duplicate = True
+            _row(world, dice, again, who, (channel, source)).duplicate = True
 
 
-def _row(world: World, dice: Dice, created: int, person: int, channel: Channel, source: str) -> Lead:
+def _row(world: World, dice: Dice, created: int, person: int, origin: tuple[Channel, str]) -> Lead:
+    channel, source = origin
     day = created // DAY
     running = [c for c in world.campaigns if c.channel == channel.name and c.start <= day and (c.end or day) >= day]
     campaign = dice.pick(running).number if running and dice.chance(0.85) else None
@@ -113,8 +111,8 @@ def _walk(world: World, dice: Dice, lead: Lead, start: int) -> None:
         if now >= limit:
             return
         if stage == "sal":
-            passed = _hand(world, dice, lead, now, "marketing", "sdr", passed)
-            now += 2 * 3600
+            passed = _hand(world, dice, lead, now, to="sdr", passed=passed)
+            now = min(now + 2 * 3600, limit - 1)
         if not passed:
             _stuck(dice, lead, now, before, stage)
             return
@@ -137,8 +135,8 @@ def _walk(world: World, dice: Dice, lead: Lead, start: int) -> None:
 
 def _convert(world: World, dice: Dice, lead: Lead, now: int) -> None:
     org = world.orgs[(lead.org or 1) - 1]
-    _hand(world, dice, lead, now, "sdr", dice.pick(("north", "south")), passed=True)
-    opp = _open_opp(world, dice, org, now // DAY, lead.channel, lead.source, world.persons[lead.person - 1])
+    _hand(world, dice, lead, now, to=dice.pick(("north", "south")), passed=True)
+    opp = _open_opp(world, dice, org, now // DAY, (lead.channel, lead.source))
     opp.created, opp.campaign, opp.lead = now, lead.campaign, lead.number
     opp.stages[0] = (now, STAGES[0])
     lead.converted, lead.opp = now, opp.number
@@ -146,7 +144,9 @@ def _convert(world: World, dice: Dice, lead: Lead, now: int) -> None:
     fast = 0.7 if lead.channel.name == "referral" else 1.0
     closes = now // DAY + int(dice.between(low, high) * fast)
     opp.close_day = closes
-    if lead.channel.name == "referral" and (known := [o for o in world.orgs[:-1] if o.from_day and o.from_day < closes]):
+    if lead.channel.name == "referral" and (
+        known := [o for o in world.orgs[:-1] if o.from_day and o.from_day < closes]
+    ):
         org.referrer = dice.pick(known).number
     wins = steps_to_win(lead.channel, org.segment)
     for index, stage in enumerate(STAGES[1:], 1):
@@ -168,22 +168,19 @@ def steps_to_win(channel: Channel, segment: str) -> float:
     return channel.steps[4] * {"SMB": 1.08, "MM": 1.0, "ENT": 0.75}[segment]
 
 
-def _open_opp(
-    world: World, dice: Dice, org: Org, day: int, channel: Channel, source: str, person: Person
-) -> Opp:
+def _open_opp(world: World, dice: Dice, org: Org, day: int, origin: tuple[Channel, str]) -> Opp:
+    channel, source = origin
     deal = make_deal(dice, org.segment, org.currency)
     basis = "tcv" if deal.term > 12 else dice.weigh({"acv": 0.74, "arr": 0.2, "mrr": 0.06})
     addon = PRODUCTS[deal.addon][2] * 1200 if deal.addon else 0
     yearly = deal.yearly + addon
     amount = {"tcv": yearly * deal.term // 12, "mrr": yearly // 12}.get(basis, yearly)
-    owner = dice.pick(world.staff("ae", max(day, FIRST))).number
+    owner = dice.pick(world.staff("ae", day)).number
     created = day * DAY + 9 * 3600
     number = len(world.opps) + 1
     opp = Opp(number, org.number, created, "new", deal, amount, owner, channel.name, source, "New business", basis)
     opp.term = max(1, deal.term)
     opp.stages.append((created, STAGES[0]))
-    if person.org is None:
-        person.org = org.number
     world.opps.append(opp)
     return opp
 
@@ -199,17 +196,17 @@ def _note(lead: Lead, now: int, stage: str, before: str | None, reason: str | No
     lead.events.append((now, name, lead.cycle, before, reason, _NOTES.get(reason or "")))
 
 
-def _hand(world: World, dice: Dice, lead: Lead, now: int, giver: str, taker: str, passed: bool) -> bool:
+def _hand(world: World, dice: Dice, lead: Lead, now: int, *, to: str, passed: bool) -> bool:
     """A hand-off; most are touched within a working day, some wait for days."""
     contact = now + (dice.between(600, 20_000) if dice.chance(0.78) else dice.between(1, 6) * DAY)
     answer = contact + dice.between(900, 2 * DAY)
-    staff = world.staff("sdr" if taker == "sdr" else "ae", now // DAY)
+    staff = world.staff("sdr" if to == "sdr" else "ae", now // DAY)
     limit = (LAST + 1) * DAY
     reason = None if passed else dice.pick(_REFUSED)
     back = answer + dice.between(1, 72) * 3600
     lead.handoffs.append(
         {
-            "from": giver, "to": taker, "at": now, "owner": dice.pick(staff).number,
+            "from": "marketing" if to == "sdr" else "sdr", "to": to, "at": now, "owner": dice.pick(staff).number,
             "contact": contact if contact < limit and not dice.chance(0.03) else None,
             "accepted": answer if passed and answer < limit else None,
             "rejected": answer if not passed and answer < limit else None,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from revalign_sample.clock import DAY, FIRST, LAST, Dice, at, day_of, iso, later
-from revalign_sample.world import Ids, Org, Out, Owner, Person, World
+from revalign_sample.out import Ids, Out
+from revalign_sample.world import Org, Owner, Person, World
 
 __all__ = ["COUNTRIES", "FIRST_NAMES", "LAST_NAMES", "hire", "new_org", "new_person", "write_orgs", "write_people"]
 
@@ -43,13 +44,22 @@ _WORDS_B = (
     "bridge", "field", "works", "lane", "labs", "point", "grid", "ware", "port", "yard", "path", "mark", "line",
     "craft", "stack", "gate", "view", "crest", "mill", "shore",
 )  # fmt: skip
-_ENDS = {"US": "Inc.", "GB": "Ltd", "CA": "Inc.", "AU": "Pty Ltd", "DE": "GmbH", "FR": "SAS", "NL": "B.V.", "ES": "S.L."}
+_ENDS = {
+    "US": "Inc.",
+    "GB": "Ltd",
+    "CA": "Inc.",
+    "AU": "Pty Ltd",
+    "DE": "GmbH",
+    "FR": "SAS",
+    "NL": "B.V.",
+    "ES": "S.L.",
+}
 
 
 def hire(world: World) -> None:
     """Our own people: who stays, who joins on the way, who leaves, who moves to the new pod."""
     dice = world.dice("owners")
-    early, new_pod = day_of("2022-01-03"), day_of("2025-01-01")
+    early, new_pod = day_of("2021-06-01"), day_of("2025-01-01")
     plan = (
         [("marketing", "marketing")] * 5 + [("sdr", "sdr")] * 6 + [("ae", "north")] * 5 + [("ae", "south")] * 5
         + [("csm", "success")] * 6 + [("support", "support")] * 5
@@ -76,7 +86,7 @@ def new_org(world: World, dice: Dice, created: int, segment: str = "") -> Org:
     stem = f"{_WORDS_A[pair % len(_WORDS_A)]}{_WORDS_B[pair // len(_WORDS_A)]}"
     again = number // (len(_WORDS_A) * len(_WORDS_B))
     stem = f"{stem} {again + 1}" if again else stem
-    staff = world.staff("csm", max(created, FIRST))
+    staff = world.staff("csm", created)
     org = Org(
         number,
         f"{stem} {_ENDS[country]}",
@@ -116,8 +126,8 @@ def new_person(world: World, dice: Dice, seen: int, source: str, org: Org | None
 def write_people(world: World, out: Out, ids: Ids) -> None:
     """The tables team, owner, owner_team, person."""
     add = out.table("team", "id name function parent_id pod")
-    for key, (name, function, pod) in TEAMS.items():
-        add((ids.team(key), name, function, ids.team("sdr") if pod else None, pod))
+    for code, (name, function, pod) in TEAMS.items():
+        add((ids.team(code), name, function, ids.team("sdr") if pod else None, pod))
     owner = out.table("owner", "id name email team_id role active_from active_to")
     member = out.table("owner_team", "owner_id team_id valid_from valid_to")
     for one in world.owners:
@@ -138,9 +148,7 @@ def write_people(world: World, out: Out, ids: Ids) -> None:
 def write_orgs(world: World, out: Out, ids: Ids) -> None:
     """The tables organization, attribute_history, identity_link."""
     dice = world.dice("duplicates")
-    columns = (
-        "id name domain country industry employees segment owner_id parent_org_id created_at referrer_org_id merged_into"
-    )
+    columns = "id name domain country industry employees segment owner_id parent_org_id created_at referrer_org_id merged_into"
     add = out.table("organization", columns)
     for org in world.orgs:
         key, segment = ids.org(org.number), org.segments[-1][1]
@@ -150,7 +158,7 @@ def write_orgs(world: World, out: Out, ids: Ids) -> None:
         if dice.chance(0.012) or org.number == 1:
             # entered twice, found out, merged: the second row says into what
             twin = f"{key}-dup"
-            add((twin, org.name.split()[0], org.domain, *known, None, at((org.created + 20) * DAY), None, key))
+            add((twin, org.name.split()[0], org.domain, *known, None, at(min(org.created + 20, LAST) * DAY), None, key))
     history = out.table("attribute_history", "entity entity_id attribute value valid_from valid_to")
     for org in world.orgs:
         key = ids.org(org.number)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from revalign_sample.clock import DAY, FIRST, LAST, Dice, iso, later, money
-from revalign_sample.world import PRODUCTS, Deal, Growth, Ids, Line, Opp, Org, Out, Period, Sub, World
+from revalign_sample.clock import FIRST, LAST, Dice, iso, later, money
+from revalign_sample.out import Ids, Out
+from revalign_sample.world import PRODUCTS, Deal, Growth, Line, Opp, Org, Period, Sub, World
 
 __all__ = ["run_revenue", "write_revenue"]
 
 #: chance to leave, per month; annual terms gather it up to their end
-_LEAVES = {"SMB": 0.030, "MM": 0.0145, "ENT": 0.007}
-_GROWS = {"SMB": 0.022, "MM": 0.032, "ENT": 0.038}
+_LEAVES = {"SMB": 0.035, "MM": 0.0158, "ENT": 0.0070}
+_GROWS = {"SMB": 0.034, "MM": 0.057, "ENT": 0.064}
 _SHRINKS = {"SMB": 0.008, "MM": 0.008, "ENT": 0.007}
 _REASONS = ("price", "missing feature", "no longer needed", "competitor", "company closed", "low adoption")
 _TIMES = {"month": 1, "quarter": 3, "year": 12}
@@ -28,8 +29,8 @@ def run_revenue(world: World) -> None:
         if dice.chance(0.12):
             _metered(dice, first)
         last = _live(world, dice, org, first)
-        if last.end is not None and not last.involuntary and dice.chance(0.10):
-            back = last.end + dice.between(40, 260)
+        if last.end is not None and not last.involuntary and dice.chance(0.18):
+            back = last.end + dice.between(40, 240)
             if back <= LAST:
                 seats = max(2, opp.deal.seats * 7 // 10)
                 again = Deal(seats, opp.deal.price, 0, opp.deal.interval, opp.deal.term)
@@ -78,15 +79,16 @@ def _live(world: World, dice: Dice, org: Org, sub: Sub) -> Sub:
         before, day = later(sub.start, number - 1), later(sub.start, number)
         if day > LAST:
             return sub
-        _grow(world, dice, org, sub, before, day)
+        _grow(world, dice, org, sub, (before, day))
         core = sub.lines[0]
         if core.periods[-1].discount and number == ended_discount:
             core.change(day, discount=0)
-        start, end, term = sub.terms[-1]
+        _, end, term = sub.terms[-1]
         if sub.term == 1 and dice.chance(0.0035):
-            _end(sub, later(day, 0) + 15, dice, involuntary=True)
+            sub.terms.append((day, later(day, 1), 1))
+            _end(sub, day + 15, dice, involuntary=True)
         elif day == end:
-            leaves = 1 - (1 - _LEAVES[org.segment] * (1.3 if start < FIRST + 200 else 1.0)) ** min(term, 18)
+            leaves = 1 - (1 - _LEAVES[org.segments[-1][1]]) ** min(term, 18)
             if dice.chance(leaves):
                 _end(sub, day, dice)
             else:
@@ -99,8 +101,9 @@ def _live(world: World, dice: Dice, org: Org, sub: Sub) -> Sub:
             return sub
 
 
-def _grow(world: World, dice: Dice, org: Org, sub: Sub, before: int, day: int) -> None:
+def _grow(world: World, dice: Dice, org: Org, sub: Sub, month: tuple[int, int]) -> None:
     """More seats, fewer seats, one product more or less, another segment."""
+    before, day = month
     when = before + dice.between(1, max(1, day - before - 1))
     core = sub.lines[0]
     seats = core.periods[-1].quantity
@@ -181,12 +184,10 @@ def _end(sub: Sub, day: int, dice: Dice, *, involuntary: bool = False) -> None:
     sub.reason = "payment failed" if involuntary else dice.pick(_REASONS)
     careless = dice.chance(0.04)  # some lines are left open: the subscription's end holds all the same
     for line in sub.lines:
-        line.periods = [period for period in line.periods if period.start < day] or line.periods[:1]
+        line.periods = [period for period in line.periods if period.start < day]
         last = line.periods[-1]
-        if (last.end is None or last.end > day) and not careless:
-            last.end = day
-        elif careless:
-            last.end = None if not line.one_time else last.end
+        if last.end is None or last.end > day:
+            last.end = None if careless else day
 
 
 def _open_again(sub: Sub) -> None:
@@ -240,15 +241,5 @@ def write_revenue(world: World, out: Out, ids: Ids) -> None:
     # entered to try the system out and deleted afterwards: must never count
     org_key, day = ids.org(world.paying()[0].number), iso(FIRST + 40)
     add(("sub_test", org_key, day, None, None, None, "false", 1, "active", "USD", None, None, "true"))
-    price = ("99999.00", 1, "month", 1, "0.00", "USD", ids.product("core"))
-    item(("si_test", "sub_test", day, None, *price, "false", "false", "true"))
-
-
-def ends_before(sub: Sub, day: int) -> bool:
-    """Whether a subscription is over on a day."""
-    return sub.end is not None and sub.end <= day
-
-
-def seconds(day: int) -> int:
-    """Noon of a day."""
-    return day * DAY + DAY // 2
+    absurd = ("99999.00", 1, "month", 1, "0.00", "USD", ids.product("core"))
+    item(("si_test", "sub_test", day, None, *absurd, "false", "false", "true"))

@@ -1,16 +1,15 @@
-"""The things of the sample company, before any system gave them a key, and the keys each system gives them."""
+"""The things of the sample company, before any system gave them a key."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from revalign_sample.clock import Dice
 
 __all__ = [
-    "CHANNELS", "PRODUCTS", "Campaign", "Channel", "Deal", "Growth", "Ids", "Lead", "Line", "Opp", "Org", "Out",
-    "Owner", "Period", "Person", "Sub", "World",
+    "CHANNELS", "PRODUCTS", "Campaign", "Channel", "Deal", "Growth", "Lead", "Line", "Opp", "Org", "Owner", "Period",
+    "Person", "Sub", "World",
 ]  # fmt: skip
 
 
@@ -201,7 +200,9 @@ class Line:
     def change(self, day: int, **changes: int) -> None:
         """From a day on another price, quantity or discount."""
         last = self.periods[-1]
-        new = Period(day, None, **{"price": last.price, "quantity": last.quantity, "discount": last.discount, **changes})
+        new = Period(
+            day, None, **{"price": last.price, "quantity": last.quantity, "discount": last.discount, **changes}
+        )
         if last.start == day:
             self.periods.pop()
         else:
@@ -292,66 +293,3 @@ class World:
     def staff(self, role: str, day: int) -> list[Owner]:
         """Who of a role works on a day."""
         return [o for o in self.owners if o.role == role and o.start <= day and (o.end is None or day < o.end)]
-
-
-class Ids:
-    """The keys of one system. A key of something the system does not know is None."""
-
-    def __init__(self, system: str, connection: str) -> None:
-        self.system = system
-        self.connection = connection
-        self.crm = system in ("crm", "all")
-        self.whole = system == "all"
-
-    def org(self, number: int | None) -> str | None:
-        """A company: each system numbers its own way."""
-        if number is None:
-            return None
-        if self.crm:
-            return f"acc-{number:05d}"
-        return self.customer(number) if self.system == "billing" else f"{360_000_000 + number * 104_729 % 1_000_003}"
-
-    @staticmethod
-    def customer(number: int) -> str:
-        """A company in billing."""
-        return f"cus_{number * 7919 % 1_000_003:06d}"
-
-    def product(self, key: str) -> str | None:
-        """A product; support has none."""
-        if self.crm:
-            return f"prod-{key}"
-        return f"price_{key}" if self.system == "billing" else None
-
-    def key(self, prefix: str, number: int | None) -> str | None:
-        """Something only the CRM knows: person, owner, lead, opportunity, campaign."""
-        return f"{prefix}-{number:05d}" if self.crm and number is not None else None
-
-    def team(self, name: str) -> str | None:
-        """A team."""
-        return f"team-{name}" if self.crm else None
-
-
-class Out:
-    """Rows of canonical tables on their way out."""
-
-    def __init__(self) -> None:
-        self.names: dict[str, tuple[str, ...]] = {}
-        self.rows: dict[str, list[Sequence[Any]]] = {}
-
-    def table(self, name: str, columns: str) -> Callable[[Sequence[Any]], None]:
-        """Begin a table; what is returned takes its rows."""
-        self.names[name] = tuple(columns.split())
-        rows: list[Sequence[Any]] = []
-        self.rows[name] = rows
-        return rows.append
-
-    def columns(self, name: str) -> dict[str, list[str | None]]:
-        """The columns of a table as text; None stands for nothing."""
-        values: Iterable[Sequence[Any]] = zip(*self.rows[name], strict=True)
-        return {column: _texts(cells) for column, cells in zip(self.names[name], values, strict=True)}
-
-
-def _texts(cells: Sequence[Any]) -> list[str | None]:
-    if set(map(type, cells)) <= {str, type(None)}:
-        return list(cells)
-    return [cell if cell is None or isinstance(cell, str) else str(cell).lower() for cell in cells]

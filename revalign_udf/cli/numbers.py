@@ -1,0 +1,153 @@
+"""metric, series, table, records, explain: questions to the published snapshot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from revalign_udf.cli.common import PROBLEM, ask, cut_options, guarded, json_option, parse_where, project_option
+from revalign_udf.cli.output import console, print_answer, print_json, print_table
+from revalign_udf.errors import NoData
+from revalign_udf.periods import Grain
+from revalign_udf.query import Answer, Table
+
+__all__ = ["explain_command", "metric_command", "records_command", "series_command", "table_command"]
+
+
+def _no_snapshot(name: str, period: str, error: NoData, as_json: bool) -> None:
+    """No snapshot to ask: a problem, but in JSON still an answer with the coded reason."""
+    answer = Answer(name, name, period, "", status=error.code, message=str(error), cell=error.cell)
+    if as_json:
+        print_json(answer.as_json())
+        raise SystemExit(PROBLEM)
+    raise error
+
+
+@click.command("metric")
+@click.argument("name")
+@click.argument("period")
+@cut_options
+@click.option("--by", metavar="DIMENSION", help="One number per value of a dimension.")
+@project_option
+@json_option
+@guarded
+def metric_command(
+    name: str, period: str, where: tuple[str, ...], as_of: str | None, profile: str | None, by: str | None, project: Path,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """The number a metric NAME has in a PERIOD (2026-09, 2026-Q3, LAST_MONTH, LTM ...)."""
+    query = ask(project)
+    try:
+        answer = query.metric(name, period, parse_where(where), as_of=as_of, profile=profile)
+    except NoData as error:
+        return _no_snapshot(name, period, error, as_json)
+    if not by:
+        return print_json(answer.as_json()) if as_json else print_answer(answer)
+    parts = query.breakdown(name, period, by, parse_where(where), as_of=as_of, profile=profile)
+    if as_json:
+        return print_json({**answer.as_json(), "by": by, "rows": [{by: v, **a.as_json()} for v, a in parts]})
+    rows = tuple((value, part.value, part.message if part.value is None else "") for value, part in parts)
+    print_answer(answer)
+    return print_table(Table((by, answer.metric, ""), rows, ("text", answer.unit, "text")), currency=answer.currency)
+
+
+@click.command("series")
+@click.argument("name")
+@click.argument("first")
+@click.argument("last")
+@click.option("--grain", type=click.Choice([g for g in get_args(Grain) if g != "span"]), help="Default: as FIRST.")
+@cut_options
+@project_option
+@json_option
+@guarded
+def series_command(
+    name: str, first: str, last: str, grain: Grain | None, where: tuple[str, ...], as_of: str | None, profile: str | None,
+    project: Path, as_json: bool,
+) -> None:  # fmt: skip
+    """A metric NAME for every period from FIRST to LAST."""
+    try:
+        answers = ask(project).series(name, first, last, grain, parse_where(where), as_of=as_of, profile=profile)
+    except NoData as error:
+        return _no_snapshot(name, f"{first}..{last}", error, as_json)
+    if as_json:
+        return print_json({"metric": answers[0].metric, "rows": [answer.as_json() for answer in answers]})
+    rows = tuple((a.period, a.value, "partial" if a.partial and a.value is not None else a.message) for a in answers)
+    return print_table(
+        Table(("period", answers[0].metric, ""), rows, ("text", answers[0].unit, "text")),
+        answers[0].label,
+        answers[0].currency,
+    )
+
+
+@click.command("table")
+@click.argument("metrics")
+@click.argument("periods")
+@click.option("--by", metavar="DIMENSION", help="A row per value, and a recomputed total.")
+@cut_options
+@project_option
+@json_option
+@guarded
+def table_command(
+    metrics: str, periods: str, by: str | None, where: tuple[str, ...], as_of: str | None, profile: str | None,
+    project: Path, as_json: bool,
+) -> None:  # fmt: skip
+    """Several METRICS (comma-separated) over several PERIODS (comma-separated, or FIRST..LAST)."""
+    query = ask(project)
+    names = [name.strip() for name in metrics.split(",")]
+    first, dots, last = periods.partition("..")
+    chosen: list[object] = [*periods.split(",")]
+    if dots:
+        chosen = [answer.period for answer in query.series(names[0], first, last, as_of=as_of)]
+    found = query.table(names, chosen, by, parse_where(where), as_of=as_of, profile=profile)
+    if as_json:
+        return print_json({"columns": found.columns, "rows": found.dicts()})
+    return print_table(found, currency=query.currency)
+
+
+@click.command("records")
+@click.argument("name")
+@click.argument("period")
+@cut_options
+@project_option
+@json_option
+@guarded
+def records_command(
+    name: str, period: str, where: tuple[str, ...], as_of: str | None, profile: str | None, project: Path, as_json: bool
+) -> None:
+    """The source records behind a number; their contributions add up to its components."""
+    del profile  # one profile so far; the option is part of every question
+    found = ask(project).records(name, period, parse_where(where), as_of=as_of)
+    if as_json:
+        return print_json({"columns": found.columns, "rows": found.dicts()})
+    return print_table(found)
+
+
+@click.command("explain")
+@click.argument("name")
+@click.argument("period")
+@cut_options
+@click.option("--limit", default=20, show_default=True, help="Records shown; all in --json.")
+@project_option
+@json_option
+@guarded
+def explain_command(
+    name: str, period: str, where: tuple[str, ...], as_of: str | None, profile: str | None, limit: int, project: Path,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """How a number came about: definition, components, arithmetic, records in and out."""
+    query = ask(project)
+    found = query.explain(name, period, parse_where(where), as_of=as_of, profile=profile)
+    if as_json:
+        return print_json(found.as_json())
+    print_answer(found.answer)
+    console.print(f"\n{found.definition}", markup=False)
+    if found.arithmetic:
+        console.print(f"{found.formula}\n= {found.arithmetic}\n", markup=False)
+    print_table(found.components, "Components")
+    shown = Table(found.records.columns, found.records.rows[:limit], found.records.units)
+    print_table(shown, f"\nRecords ({len(shown.rows)} of {len(found.records.rows)})")
+    if found.excluded.rows:
+        print_table(found.excluded, "\nLeft out")
+    return None

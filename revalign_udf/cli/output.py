@@ -1,0 +1,76 @@
+"""How answers look in a terminal, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from revalign_udf.money import decimals, exact, round_half_away
+from revalign_udf.query.answers import Answer, Table
+
+__all__ = ["console", "number", "print_answer", "print_json", "print_table", "stderr"]
+
+console = Console(highlight=False, soft_wrap=True)
+stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(data: Any) -> None:
+    """One JSON document on standard output; numbers are the nearest doubles, never NaN."""
+    click.echo(json.dumps(data, ensure_ascii=False, indent=1, default=str, allow_nan=False))
+
+
+def number(value: object, unit: str, currency: str = "") -> str:
+    """A value for people: money in minor units (half away from zero), rates in percent.
+
+    >>> number(0.034, "rate"), number(1234.565, "money", "USD"), number(None, "money")
+    ('3.4 %', '1,234.57 USD', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    places = {"rate": 1, "money": decimals(currency or "USD"), "count": 0, "points": 0, "months": 1}.get(unit, 4)
+    scaled = exact(value) * (100 if unit == "rate" else 1)
+    text = f"{Decimal(round_half_away(scaled * 10**places)).scaleb(-places):,.{places}f}"
+    if unit == "number":
+        text = text.rstrip("0").rstrip(".")
+    suffix = {"rate": " %", "money": f" {currency}" if currency else "", "months": " months"}.get(unit, "")
+    return text + suffix
+
+
+def print_table(table: Table, title: str = "", currency: str = "") -> None:
+    """A table with aligned numbers."""
+    units = table.units or ("text",) * len(table.columns)
+    shown = RichTable(title=title or None, title_justify="left", show_edge=False, pad_edge=False)
+    for column, unit in zip(table.columns, units, strict=True):
+        shown.add_column(column, justify="left" if unit in ("text", "date") else "right", overflow="fold")
+    for row in table.rows:
+        shown.add_row(*(number(value, unit, currency) for value, unit in zip(row, units, strict=True)))
+    console.print(shown)
+
+
+def print_answer(answer: Answer) -> None:
+    """One answer for people: the number, then what it is."""
+    where = " · ".join(f"{field} = {value}" for field, value in answer.where.items())
+    head = f"[bold]{answer.label}[/bold] · {answer.period}" + (f" · {where}" if where else "")
+    console.print(head)
+    if answer.rows is not None:
+        print_table(answer.rows, currency=answer.currency)
+    elif answer.value is not None:
+        console.print(f"  {number(answer.value, answer.unit, answer.currency)}  [dim]{answer.value!r}[/dim]")
+    else:
+        console.print(f"  {answer.cell}")
+    if answer.message:
+        console.print(f"  [yellow]{answer.message}[/yellow]")
+    console.print(f"  [dim]{answer.fingerprint}[/dim]")
+
+
+def record(data: Mapping[str, Any]) -> Table:
+    """A mapping as a two-column table."""
+    return Table(("", "value"), tuple((key, str(value)) for key, value in data.items()), ("text", "text"))

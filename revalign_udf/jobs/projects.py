@@ -1,0 +1,91 @@
+"""Making a project folder."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from revalign_udf.config import SETTINGS_FILE
+from revalign_udf.errors import ConfigError
+from revalign_udf.layout import packaged
+
+__all__ = ["SAMPLE", "init_project"]
+
+_SETTINGS = """\
+# What Revalign knows of your company. Every key: README.md of Revalign; a typo is answered with "did you mean".
+
+[company]
+name = "{name}"
+currency = "USD"
+time_zone = "UTC"
+fiscal_year_start = 1
+
+# A folder of canonical CSV files (organization.csv, subscription.csv ...): put them into data/.
+[source.files]
+connector = "csv"
+path = "data"
+
+[plugins]
+enabled = []
+folder = "plugins"
+
+[workbooks]
+reports = ["saas_metrics"]
+
+# A Google Sheet to keep in step; share it with the service account's address.
+# [sheets.board]
+# url = "https://docs.google.com/spreadsheets/d/..."
+# key_file = "../secrets/service-account.json"
+# layout = "saas_metrics"
+"""
+
+SAMPLE = """\
+# The sample company: four systems with their own keys, as in real life.
+
+[company]
+name = "Sample Software Inc."
+currency = "USD"
+time_zone = "Europe/Stockholm"
+
+[source.crm]
+connector = "sample"
+system = "crm"
+
+[source.billing]
+connector = "sample"
+system = "billing"
+
+[source.support]
+connector = "sample"
+system = "support"
+
+[source.finance]
+connector = "sample"
+system = "finance"
+
+[definitions]
+# its sales orders are one-time services; revenue is what was invoiced
+revenue_source = "invoice"
+"""
+
+
+def init_project(folder: Path, settings: str = "") -> Path:
+    """Make a project folder: settings, plugins/, workbooks/, data/. Existing files are never touched.
+
+    Raises ConfigError REV-306 when the folder is a project already.
+    """
+    if (folder / SETTINGS_FILE).exists():
+        raise ConfigError(f"{folder} is a project already.", code="REV-306", hint="Name another folder.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / SETTINGS_FILE).write_text(settings or _SETTINGS.format(name=folder.resolve().name), encoding="utf-8")
+        for name in ("plugins", "workbooks", "data"):
+            (folder / name).mkdir(exist_ok=True)
+        template = packaged().parent / "plugins" / "_template.py"
+        if template.is_file():
+            shutil.copyfile(template, folder / "plugins" / "_template.py")
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot write {folder}: {error.strerror}.", code="REV-804", hint="Name a folder you may write."
+        ) from error
+    return folder

@@ -1,0 +1,158 @@
+"""The steps of a run, in order: connectors -> store -> snapshot -> workbooks -> sheets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from revalign_udf.config import Project, SheetSettings
+from revalign_udf.errors import RevalignError
+from revalign_udf.layout import find, read, resolve
+from revalign_udf.layout.model import Report
+from revalign_udf.plugins import Registry, discover
+from revalign_udf.publish import Published, publish
+from revalign_udf.query import Query
+from revalign_udf.sheets import SheetPlan, SheetTarget, open_spreadsheet, sync_report
+from revalign_udf.store import Store
+from revalign_udf.sync import Progress, SourceReport, pull_sources
+from revalign_udf.workbook import Route
+from revalign_udf.workbook import build as build_workbook
+
+__all__ = [
+    "RunReport",
+    "SheetReport",
+    "build",
+    "plugins_of",
+    "pull",
+    "report_of",
+    "run",
+    "sync_sheets",
+    "target_of",
+    "write_workbooks",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SheetReport:
+    """What a sync did to one spreadsheet, or why it could not."""
+
+    name: str
+    plan: SheetPlan | None = None
+    failure: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The stable JSON form."""
+        found: dict[str, Any] = {"sheet": self.name, "status": "failed" if self.failure else "ok"}
+        if self.plan is not None:
+            found |= self.plan.as_json()
+        if self.failure:
+            found["failure"] = self.failure
+        return found
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What a run did."""
+
+    sources: list[SourceReport] = field(default_factory=list)
+    published: Published | None = None
+    workbooks: list[Path] = field(default_factory=list)
+    sheets: list[SheetReport] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything went well."""
+        return not self.problems
+
+    def as_json(self) -> dict[str, Any]:
+        """The stable JSON form."""
+        return {
+            "status": "ok" if self.ok else "problems",
+            "sources": [source.as_json() for source in self.sources],
+            "snapshot": self.published.label if self.published else None,
+            "new": self.published.is_new if self.published else False,
+            "rows": self.published.rows if self.published else {},
+            "workbooks": [str(path) for path in self.workbooks],
+            "sheets": [sheet.as_json() for sheet in self.sheets],
+            "problems": self.problems,
+        }
+
+
+def plugins_of(project: Project) -> Registry:
+    """Every plugin a project can see."""
+    return discover(project.plugins, project.folder / project.plugins.folder)
+
+
+def pull(
+    project: Project, names: Sequence[str] = (), progress: Progress | None = None, registry: Registry | None = None
+) -> list[SourceReport]:
+    """Pull sources into the store."""
+    with Store.open(project.data, project.company.time_zone, memory_limit=project.memory_limit) as store:
+        return pull_sources(project, store, registry or plugins_of(project), names, progress)
+
+
+def build(project: Project, as_of: date | None = None, registry: Registry | None = None) -> Published:
+    """Publish a snapshot of what the store knows."""
+    metrics = (registry or plugins_of(project)).metrics
+    with Store.open(project.data, project.company.time_zone, memory_limit=project.memory_limit) as store:
+        return publish(project, store, metrics, as_of)
+
+
+def report_of(project: Project, query: Query, name: str) -> Report:
+    """A report's layout, resolved against the published snapshot."""
+    return resolve(read(find(name, project.folder)), query)
+
+
+def write_workbooks(
+    project: Project, query: Query, names: Sequence[str] = (), folder: Path | None = None, route: Route = "classic"
+) -> list[Path]:
+    """Write reports as .xlsx into the project's output folder (or another one)."""
+    target = folder or project.output
+    return [
+        build_workbook(report_of(project, query, name), target / f"{name}.xlsx", route)
+        for name in names or project.workbooks
+    ]
+
+
+def target_of(project: Project, sheet: SheetSettings) -> SheetTarget:
+    """A spreadsheet of the settings, its key file's path made absolute."""
+    key_file = project.folder / sheet.key_file if sheet.key_file else Path()
+    return SheetTarget(sheet.name, sheet.key, key_file, sheet.base_url, sheet.layout)
+
+
+def sync_sheets(project: Project, query: Query, names: Sequence[str] = ()) -> list[SheetReport]:
+    """Bring each spreadsheet of the settings to what the snapshot says. One that fails does not stop the others."""
+    found = []
+    for name, sheet in project.sheets.items():
+        if names and name not in names:
+            continue
+        try:
+            with open_spreadsheet(target_of(project, sheet)) as client:
+                found.append(SheetReport(name, sync_report(client, report_of(project, query, sheet.layout))))
+        except RevalignError as error:
+            found.append(SheetReport(name, failure=str(error)))
+    return found
+
+
+def run(project: Project, progress: Progress | None = None) -> RunReport:
+    """Everything: pull, build, workbooks, sheets.
+
+    A source that fails is reported and the rest goes on; the snapshot then rests on what was pulled before.
+    """
+    report, registry = RunReport(), plugins_of(project)
+    report.problems += [str(problem) for problem in registry.problems]
+    report.sources = pull(project, (), progress, registry)
+    report.problems += [f"{source.name}: {text}" for source in report.sources for text in source.failures]
+    report.published = build(project, None, registry)
+    query = Query(project.snapshots)
+    try:
+        report.workbooks = write_workbooks(project, query)
+        report.sheets = sync_sheets(project, query)
+    finally:
+        query.close()
+    report.problems += [f"sheet {sheet.name}: {sheet.failure}" for sheet in report.sheets if sheet.failure]
+    return report

@@ -1,0 +1,156 @@
+"""A door to a handful of numbers, in place of a published snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from revalign_udf.errors import UnknownName
+from revalign_udf.periods import Period, between, parse_period
+from revalign_udf.query.answers import Answer, Explanation, Table
+
+AS_OF = date(2026, 10, 31)
+Where = Mapping[str, str] | None
+
+
+class FakeDoor:
+    """Metrics ``nrr`` (0.9, no data before 2026), ``mrr`` (1000.1, 250 for smb) and the table ``funnel``."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.newer = False
+        self.refreshed = 0
+
+    def changed(self) -> bool:
+        return self.newer
+
+    def refresh(self) -> None:
+        self.newer, self.refreshed = False, self.refreshed + 1
+
+    def period(self, token: Any, anchor: date | None = None) -> Period:
+        return parse_period(token, anchor or AS_OF)
+
+    def metric(
+        self, name: str, period: Any, where: Where = None, *, as_of: date | None = None, profile: str | None = None
+    ) -> Answer:
+        self.asked.append({"name": name, "period": period, "where": dict(where or {}), "as_of": as_of})
+        when = self.period(period)
+        if name == "funnel":
+            return Answer(name, "Funnel", str(when), "table", rows=Table(("stage",), (("lead",),)))
+        if name not in ("nrr", "mrr"):
+            raise UnknownName("metric", name, ["nrr", "mrr", "funnel"])
+        if when.start.year < 2026:
+            message = "REV-204 Nothing was paying."
+            return Answer(name, name.upper(), str(when), "rate", status="REV-204", message=message, cell="#N/A")
+        exact = Fraction(9, 10) if name == "nrr" else Fraction(10001, 10)
+        if (where or {}).get("segment") == "smb":
+            exact = Fraction(250)
+        return Answer(name, name.upper(), str(when), "rate" if name == "nrr" else "money", exact)
+
+    def series(
+        self,
+        name: str,
+        first: Any,
+        last: Any,
+        grain: Any = None,
+        where: Where = None,
+        *,
+        as_of: date | None = None,
+        profile: str | None = None,
+    ) -> list[Answer]:
+        periods = between(self.period(first), self.period(last), grain)
+        return [self.metric(name, period, where, as_of=as_of) for period in periods]
+
+    def table(
+        self,
+        metrics: Sequence[str],
+        periods: Sequence[Any],
+        by: str | None = None,
+        where: Where = None,
+        *,
+        as_of: date | None = None,
+    ) -> Table:
+        head = ("period", by) if by else ("period",)
+        rows = tuple(
+            (
+                str(self.period(period)),
+                *(("total",) if by else ()),
+                *(self.metric(m, period, where).value for m in metrics),
+            )
+            for period in periods
+        )
+        return Table((*head, *metrics), rows)
+
+    def explain(
+        self, name: str, period: Any, where: Where = None, *, as_of: date | None = None, profile: str | None = None
+    ) -> Explanation:
+        return Explanation(
+            self.metric(name, period, where, as_of=as_of),
+            "Closing MRR of customers paying at the start.",
+            "closing / opening",
+            Table(("component", "value", "unit", "meaning"), (("opening", 100.0, "money", "at the start"),)),
+            "90 / 100",
+            Table(("component", "system", "id", "contribution"), (("opening", "csv", "c1", 100.0),)),
+            Table(("reason", "table", "count"), (("came later", "customer", 3),)),
+        )
+
+    def names(self, kind: str) -> list[str]:
+        known = {"metrics": ["funnel", "mrr", "nrr"], "segment": ["mid", "smb"]}
+        if kind not in known:
+            raise UnknownName("kind of name", kind, known)
+        return known[kind]
+
+    def define(self, name: str) -> Table:
+        return Table(("field", "value"), (("metric", name), ("owners", "finance, success")))
+
+    def status(self) -> Table:
+        return Table(("source", "complete_through"), (("csv", "2026-10-31"), ("stripe", "2026-10-30")))
+
+
+#: calls of every snapshot function and the cells they give
+CALLS: list[tuple[str, list[Any], Any]] = [
+    ("METRIC", ["nrr", "2026-09"], 0.9),
+    ("METRIC", ["mrr", 46266.0], 1000.1),
+    ("METRIC", ["mrr", "2026-Q3", None, "segment", "smb"], 250.0),
+    ("METRIC", ["mrr", "2026-09", None, [["segment", "smb"], ["country", None]]], 250.0),
+    ("METRIC", ["mrr", "2026-09", "2026-10-31", "segment", None], 1000.1),
+    ("METRIC", ["nrr", "2025-12"], "#N/A"),
+    ("METRIC", ["nnr", "2026-09"], "#VALUE!"),
+    ("METRIC", ["funnel", "2026-09"], "#VALUE!"),
+    ("METRIC", ["nrr", "Jan-22"], "#VALUE!"),
+    ("METRIC", ["nrr", None], "#VALUE!"),
+    ("METRIC", ["nrr", "#REF!"], "#REF!"),
+    ("METRIC", ["nrr", "2026-09", "segment", "smb"], "#VALUE!"),
+    ("SERIES", ["mrr", "2025-12", "2026-02"], [["2025-12", "#N/A"], ["2026-01", 1000.1], ["2026-02", 1000.1]]),
+    ("SERIES", ["mrr", "2026-01", "2026-06", "quarter"], [["2026-Q1", 1000.1], ["2026-Q2", 1000.1]]),
+    ("SERIES", ["mrr", "2026-01", "2026-02", None, None, "segment", "smb"], [["2026-01", 250.0], ["2026-02", 250.0]]),
+    ("TABLE", [["mrr", "nrr"], ["2026-09"]], [["period", "mrr", "nrr"], ["2026-09", 1000.1, 0.9]]),
+    ("TABLE", ["nrr", [["2025-12"]], "segment"], [["period", "segment", "nrr"], ["2025-12", "total", None]]),
+    (
+        "EXPLAIN",
+        ["nrr", "2026-09"],
+        [
+            ["NRR", "2026-09", 0.9, "rate"],
+            ["definition", "Closing MRR of customers paying at the start.", None, None],
+            ["formula", "closing / opening", None, None],
+            ["component", "value", "unit", "meaning"],
+            ["opening", 100.0, "money", "at the start"],
+            ["arithmetic", "90 / 100", None, None],
+            ["component", "system", "id", "contribution"],
+            ["opening", "csv", "c1", 100.0],
+            ["reason", "table", "count", None],
+            ["came later", "customer", 3.0, None],
+        ],
+    ),
+    ("DEFINE", ["nrr"], [["field", "value"], ["metric", "nrr"], ["owners", "finance, success"]]),
+    ("STATUS", [], [["source", "complete_through"], ["csv", "2026-10-31"], ["stripe", "2026-10-30"]]),
+    ("STATUS", ["Stripe"], [["source", "complete_through"], ["stripe", "2026-10-30"]]),
+    ("STATUS", ["stipe"], "#VALUE!"),
+    ("LIST", ["metrics"], [["funnel"], ["mrr"], ["nrr"]]),
+    ("LIST", ["sgment"], "#VALUE!"),
+    ("PERIOD", ["2026-Q3"], "2026-07-01"),
+    ("PERIOD", ["LAST_MONTH"], "2026-09-01"),
+    ("PERIOD", ["LAST_MONTH", "2026-03-15"], "2026-02-01"),
+]

@@ -1,0 +1,62 @@
+"""The server, driven by the real gspread and the real google-auth."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gspread
+import pytest
+import requests
+from google.auth.transport.requests import AuthorizedSession, Request
+from google.oauth2.service_account import Credentials
+
+from revalign_udf.localsheets import LocalSheets
+
+SCOPES = ("https://www.googleapis.com/auth/spreadsheets", "https://www.googleapis.com/auth/drive")
+
+
+class LocalCredentials(Credentials):  # type: ignore[misc,unused-ignore]
+    """No background look-up at another host."""
+
+    def _is_regional_access_boundary_lookup_required(self) -> bool:
+        return False
+
+
+@pytest.fixture
+def server() -> Iterator[LocalSheets]:
+    with LocalSheets() as local:
+        yield local
+
+
+Connect = Callable[..., gspread.Client]
+
+
+@pytest.fixture
+def connect(server: LocalSheets) -> Iterator[Connect]:
+    sessions: list[requests.Session] = []
+
+    class Redirected(gspread.http_client.HTTPClient):  # type: ignore[misc,unused-ignore]
+        def request(self, method: str, endpoint: str, *args: Any, **options: Any) -> Any:
+            for host in ("https://sheets.googleapis.com", "https://www.googleapis.com"):
+                endpoint = endpoint.replace(host, server.base_url)
+            return super().request(method, endpoint, *args, **options)
+
+    def make(scopes: tuple[str, ...] = SCOPES, key_file: Any = None) -> gspread.Client:
+        credentials = LocalCredentials.from_service_account_file(str(key_file or server.key_file), scopes=list(scopes))
+        token_session = requests.Session()
+        session = AuthorizedSession(credentials, auth_request=Request(token_session))
+        sessions.extend((session, token_session))
+        return gspread.Client(credentials, session=session, http_client=Redirected)
+
+    yield make
+    for session in sessions:
+        session.close()
+
+
+@pytest.fixture
+def book(server: LocalSheets, connect: Connect) -> gspread.Spreadsheet:
+    return connect().open_by_key(server.create("Book"))
+
+
+@pytest.fixture
+def tab(book: gspread.Spreadsheet) -> gspread.Worksheet:
+    return book.sheet1

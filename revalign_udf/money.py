@@ -68,6 +68,8 @@ def exact(value: Number) -> Fraction:
 
     Raises UserError REV-112 for text that is no number, and for infinities.
     """
+    if type(value) is Fraction:  # the commonest case by far inside formulas
+        return value
     if isinstance(value, bool):
         raise UserError(f"{value} is not a number.", code="REV-112")
     if isinstance(value, int | Fraction):

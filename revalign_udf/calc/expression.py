@@ -84,11 +84,13 @@ class Expression:
         self, values: Mapping[str, Number] | Callable[[str], Number], calls: Mapping[str, Call] | None = None
     ) -> Fraction:
         """The exact result. Raises Undefined REV-110 on a division by zero, UnknownName for a name without a value."""
-        return self._run(values, calls or {"min": min, "max": max}, exact)
+        known: Mapping[str, Callable[..., Fraction]] = calls or {"min": min, "max": max}
+        return self._run(values, known, exact)
 
     def evaluate_float(self, values: Mapping[str, float]) -> float:
         """The result in binary floating point, operation by operation, as a spreadsheet computes it."""
-        return self._run(values, {"min": min, "max": max}, float)
+        known: Mapping[str, Callable[..., float]] = {"min": min, "max": max}
+        return self._run(values, known, float)
 
     def _run(
         self,

@@ -6,6 +6,8 @@ was, a backward move never takes a reach away.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from revalign_udf.metrics.model import Component, Family, Metric
 
 __all__ = ["FUNNEL", "STAGES", "STATES"]
@@ -53,7 +55,7 @@ _BOTH = ("marketing", "sales")
 FUNNEL = Family(
     (
         *(_reached(stage) for stage in STAGES),
-        *(_moved_on(stage, later) for stage, later in zip(STAGES, STAGES[1:], strict=False)),
+        *(_moved_on(stage, later) for stage, later in pairwise(STAGES)),
         _moved_on("lead", "customer"),
         _moved_on("mql", "sql"),
         _moved_on("sql", "customer"),

@@ -38,7 +38,10 @@ RECURRING = Family(
         *(_moved(kind, about) for kind, (_, about) in _KINDS.items()),
         Component("entering_mrr", "movement", "end", "entered", "recurring", "MRR of customers who came into the slice"),
         Component("leaving_mrr", "movement", "start", "left_slice", "recurring", "MRR of customers who left the slice, negative"),
-        Component("customers", "movement", "end", "CASE WHEN closing > 0 THEN 1 ELSE 0 END", "count", "customers paying at the end"),
+        Component(
+            "customers", "movement", "end", "CASE WHEN closing > 0 THEN 1 ELSE 0 END", "count",
+            "customers paying at the end",
+        ),
         Component(
             "customers_at_start", "movement", "start", "CASE WHEN opening > 0 THEN 1 ELSE 0 END", "count",
             "customers paying at the end of the day before the period",

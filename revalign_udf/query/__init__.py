@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
+from revalign_udf.calc.results import CellError
 from revalign_udf.config import load
 from revalign_udf.errors import NoData, RevalignError, Undefined, UnknownName, UserError
 from revalign_udf.metrics import COMPONENTS, Metric
@@ -151,7 +152,8 @@ class Query:
     ) -> Table:  # fmt: skip
         """Several metrics over several periods: a row per period (and value of ``by``), a column per metric.
 
-        With ``by`` a row ``total`` follows each period; totals are recomputed, never summed.
+        With ``by`` a row ``total`` follows each period; totals are recomputed, never summed. A number that cannot be had
+        is its cell error (``#DIV/0!``).
         """
         session = self.session(as_of)
         declared = [session.catalogue.metric(name) for name in metrics]
@@ -163,11 +165,11 @@ class Query:
                 for value in sorted({value for cut in cuts for value in cut}):
                     part = {**(where or {}), by: value}
                     cells = [
-                        (cut.get(value) or self.metric(m.name, when, part, as_of=as_of, profile=profile)).value
+                        _cell(cut.get(value) or self.metric(m.name, when, part, as_of=as_of, profile=profile))
                         for m, cut in zip(declared, cuts, strict=True)
                     ]
                     rows.append((str(when), value, *cells))
-            totals = [self.metric(m.name, when, where, as_of=as_of, profile=profile).value for m in declared]
+            totals = [_cell(self.metric(m.name, when, where, as_of=as_of, profile=profile)) for m in declared]
             rows.append((str(when), "total", *totals) if by else (str(when), *totals))
         head = ("period", by) if by else ("period",)
         units = ("text",) * len(head) + tuple(m.unit for m in declared)
@@ -194,9 +196,10 @@ class Query:
     def names(self, kind: str) -> list[str]:
         """Valid names: ``metrics``, ``dimensions``, ``sources``, or the values of a dimension."""
         session = self.session()
+        known = session.catalogue.metrics.values()
         kinds = {
             "metrics": lambda: sorted(session.catalogue.metrics),
-            "dimensions": lambda: sorted({d for m in session.catalogue.metrics.values() for d in session.catalogue.dimensions(m)}),
+            "dimensions": lambda: sorted({d for m in known for d in session.catalogue.dimensions(m)}),
             "sources": lambda: [source.name for source in session.manifest.sources],
             "periods": lambda: ["THIS_MONTH", "LAST_MONTH", "THIS_QUARTER", "LAST_QUARTER", "THIS_YEAR", "LAST_YEAR",
                                 "MTD", "QTD", "YTD", "LTM", "LAST_N_MONTHS:12"],
@@ -312,9 +315,11 @@ class Query:
         notes = []
         if partial:
             notes.append(f"{period} is not over, or not loaded to its end.")
-        for name in session.catalogue.components(metric):
-            if COMPONENTS[name].optional and not session.fact(COMPONENTS[name]).rows:
-                notes.append(f"{name} is not known and taken as none.")
+        notes += [
+            f"{name} is not known and taken as none."
+            for name in session.catalogue.components(metric)
+            if COMPONENTS[name].optional and not session.fact(COMPONENTS[name]).rows
+        ]
         return " ".join(notes)
 
     @staticmethod
@@ -327,6 +332,11 @@ class Query:
             except RevalignError:
                 return False
         return True
+
+
+def _cell(answer: Answer) -> float | CellError:
+    """A number, or the error a cell shows in its place."""
+    return CellError(answer.cell) if answer.value is None else answer.value
 
 
 def _as_date(value: object) -> date:

@@ -63,7 +63,7 @@ class Catalogue:
         """
         found: dict[str, str] = {}
         for field, value in (where or {}).items():
-            if value is None or not str(value).strip():
+            if not str(value or "").strip():
                 continue
             name = self.dimension(metric, str(field))
             known = values_of(name)

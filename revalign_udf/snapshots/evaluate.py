@@ -204,6 +204,7 @@ class Evaluator:
     # --- shared ------------------------------------------------------------------------------------------------
 
     def rates_cte(self, windows: Sequence[Window]) -> str:
+        """CTE ``r``: the rates of each currency at the start and the end of each window."""
         days = [(i, w.start - timedelta(days=1), w.end - timedelta(days=1)) for i, w in enumerate(windows)]
         rows = ", ".join(
             f"({index}, '{code}', {opening}, {self._on(last)[code]})"
@@ -241,6 +242,7 @@ def _rate_sql(rate: Fraction | None) -> str:
 
 
 def periods_cte(windows: Sequence[Window]) -> str:
+    """CTE ``p``: the windows, numbered."""
     rows = ", ".join(f"({i}, DATE '{w.start}', DATE '{w.end}')" for i, w in enumerate(windows))
     return f"p AS (SELECT * FROM (VALUES {rows}) AS t(pid, start_day, end_day))"
 
@@ -259,10 +261,12 @@ class Cut:
         return f"coalesce({column}, '{NONE}')"
 
     def selected(self, side: str) -> str:
+        """The grouping columns, each with a leading comma."""
         table = "f" if side == "day" else "b"
         return "".join(f", {self._column(name, side, table)} AS by_{name}" for name in self.by)
 
     def joins(self, side: str, instant: str, table: str = "f") -> str:
+        """The joins that bring each attribute at an instant."""
         return " ".join(
             f"LEFT JOIN customer_attribute {side}_{name} ON {side}_{name}.customer = {table}.customer AND"
             f" {side}_{name}.attribute = '{name}' AND {side}_{name}.valid_from <= {instant} AND"
@@ -276,14 +280,17 @@ class Cut:
         return " AND ".join(f"{self._column(name, side)} = ?" for name in names) or "true"
 
     def own_filters(self) -> str:
+        """Conditions on the fact's own columns only."""
         names = [name for name in self.where if name in self.own]
         return " AND ".join(f"{self._column(name, 'day')} = ?" for name in names) or "true"
 
     @property
     def values(self) -> list[str]:
+        """Parameters of :meth:`filters`."""
         return list(self.where.values())
 
     @property
     def values_own_first(self) -> list[str]:
+        """Parameters of :meth:`own_filters` followed by those of :meth:`filters` without ``own``."""
         own = [value for name, value in self.where.items() if name in self.own]
         return own + [value for name, value in self.where.items() if name not in self.own]

@@ -14,14 +14,14 @@ __all__ = ["project_of", "rows_of"]
 
 
 def rows_of(text: str) -> str:
-    """CSV text of a table written with spaces: a header line, then one line per row; ``-`` is an empty cell.
+    r"""CSV text of a table written with spaces: a header line, then one line per row; ``-`` is an empty cell.
 
     >>> rows_of('''
     ...     id  name
     ...     1   Ada
     ...     2   -
     ... ''')
-    'id,name\\n1,Ada\\n2,\\n'
+    'id,name\n1,Ada\n2,\n'
     """
     lines = [line.split() for line in text.strip().splitlines()]
     return "".join(",".join("" if cell == "-" else cell for cell in line) + "\n" for line in lines)

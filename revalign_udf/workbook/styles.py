@@ -56,9 +56,7 @@ def axis_format(unit: Unit, currency: str, largest: float) -> str:
         body = "#,##0"
     else:
         body = "0.0"
-    if unit != "money":
-        return body
-    signed = _SIGNS.get(currency, f"[${currency}] ") + body
+    signed = (_SIGNS.get(currency, f"[${currency}] ") if unit == "money" else "") + body
     return f"{signed};-{signed};0"  # a bare 0 instead of "€0k"
 
 

@@ -83,12 +83,10 @@ class TabWriter:
         area = xl_range_abs(header, 0, row, len(block.columns) - 1)
         self.desk.book.define_name(f"{self.tab.key}_{block.key}", f"='{quoted}'!{area}")
         row = self._footnotes(block, row + 1)
-        pixels = (row - start - 1) * 20 + tall * 4 / 3
         if block.charts and block.rows and len(block.columns) > 1:
-            used = self._charts(block, header, row + 1)
-            pixels += used * 20 + 20
-            row += used + 1
-        return row + 2, header, pixels + 40
+            row = self._charts(block, header, row)
+        # the head is as tall as its text; every other row has the usual 20 pixels
+        return row + 2, header, (row + 1 - start) * 20 + tall * 4 / 3
 
     def _note(self, block: Block, column: int) -> str:
         prints = [row[column].fingerprint for row in block.rows if row[column].fingerprint]
@@ -129,22 +127,29 @@ class TabWriter:
         return row
 
     def _charts(self, block: Block, header: int, row: int) -> int:
-        """Two abreast from column B on, so that the frozen first column never cuts one; the rows they take."""
-        table = sum(sizes.pixels(width) for width in self._widths[1 : len(block.columns)])
-        wide = int(min(640, max(440, (table - 16) // 2)))
-        self._charted = max(self._charted, min(2, len(block.charts)) * (wide + 16))
+        """Draws the charts, the free row below them.
+
+        They stand two abreast under the table, from column B on so that the frozen first column never cuts one. A
+        single chart stands beside a narrow table.
+        """
+        inner = sum(sizes.pixels(width) for width in self._widths[1 : len(block.columns)])
+        wide = int(min(640, max(440, (inner - 16) // 2)))
+        beside = len(block.charts) == 1 and inner <= 400
+        across = inner + 24 if beside else 0
         for number, chart in enumerate(block.charts):
             made = charts.make(self.desk, block, chart, self.tab.name, header)
             made.set_size({"width": wide, "height": charts.HEIGHT})
-            down, across = divmod(number, 2)
-            title = chart.title or block.title
+            down, place = divmod(number, 2)
             options = {
-                "x_offset": across * (wide + 16),
+                "x_offset": across + place * (wide + 16),
                 "object_position": 2,
-                "description": f"{chart.kind} chart: {title}",
+                "description": f"{chart.kind} chart: {chart.title or block.title}",
             }
-            self.sheet.insert_chart(row + down * charts.ROWS, 1, made, options)
-        return charts.ROWS * math.ceil(len(block.charts) / 2)
+            self.sheet.insert_chart(header if beside else row + 1 + down * charts.ROWS, 1, made, options)
+            self._charted = max(self._charted, across + (place + 1) * (wide + 16))
+        if beside:
+            return max(row, header + charts.ROWS)
+        return row + 1 + charts.ROWS * math.ceil(len(block.charts) / 2)
 
     def _print(self, top: int, tall: float) -> None:
         sheet = self.sheet

@@ -52,7 +52,7 @@ _TABLES = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def build_world(customers: int, seed: int) -> World:
     """The company. The same numbers give the same company, on every machine."""
     if customers < FEWEST:
@@ -69,7 +69,7 @@ def build_world(customers: int, seed: int) -> World:
     return world
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=1)
 def _written(system: str, connection: str, customers: int, seed: int) -> Out:
     out = Out()
     ids = Ids(system, connection)

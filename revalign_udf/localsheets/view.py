@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html import escape
 
 from revalign_udf.localsheets.a1 import column_letters
@@ -18,7 +19,7 @@ _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper);margin:2rem auto;padding:0 1.5rem;
 max-width:90rem}
 h1{font-size:1.4rem;margin:0 0 .3rem} h2{font-size:1.1rem;margin:2rem 0 .6rem} p,li{color:var(--soft)} a{color:inherit}
-.tab{overflow-x:auto;border:1px solid var(--line);border-radius:6px}
+.tab{overflow-x:auto;width:fit-content;max-width:100%;border:1px solid var(--line);border-radius:6px}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 td,th{border-bottom:1px solid var(--line);border-right:1px solid var(--line);padding:.25rem .6rem;white-space:nowrap;
 text-align:left}
@@ -56,10 +57,7 @@ def _tab(book: Book, sheet: Sheet) -> str:
     if not rows:
         return f"<h2>{escape(sheet.title)}</h2><p>Empty.</p>"
     head = "".join(f"<th>{column_letters(column)}</th>" for column in range(columns))
-    lines = "".join(
-        f"<tr><th>{row + 1}</th>{''.join(_cell(sheet.cell(row, column)) for column in range(columns))}</tr>"
-        for row in range(rows)
-    )
+    lines = "".join(f"<tr><th>{row + 1}</th>{''.join(_row(sheet, row, columns))}</tr>" for row in range(rows))
     charts = "".join(f"<li>{escape(str(chart['spec'].get('title', '')))}</li>" for chart in sheet.charts)
     names = ", ".join(escape(item["name"]) for item in book.named if item["range"].get("sheetId") == sheet.id)
     return (
@@ -70,12 +68,30 @@ def _tab(book: Book, sheet: Sheet) -> str:
     )
 
 
-def _cell(cell: Cell) -> str:
+def _row(sheet: Sheet, row: int, columns: int) -> Iterator[str]:
+    """The cells of a row; text runs on over empty neighbours, as on a sheet."""
+    column = 0
+    while column < columns:
+        cell, span = sheet.cell(row, column), 1
+        if isinstance(cell.value, str) and not cell.error:
+            while column + span < columns and not sheet.cell(row, column + span).filled:
+                span += 1
+        yield _cell(cell, span)
+        column += span
+
+
+def _cell(cell: Cell, span: int) -> str:
     shown = cell.error or show(cell.value, cell.format.get("numberFormat"))
     number = isinstance(cell.value, int | float) and not isinstance(cell.value, bool)
+    number = number or cell.format.get("horizontalAlignment") == "RIGHT"
     bold = bool(cell.format.get("textFormat", {}).get("bold"))
     names = " ".join(name for name, on in (("n", number), ("b", bold)) if on)
     about = "\n".join(text for text in (cell.formula, cell.note) if text)
     kind = f' class="{names}"' if names else ""
     hint = f' title="{escape(about)}"' if about else ""
-    return f"<td{kind}{hint}>{escape(shown)}</td>"
+    rgb = cell.format.get("backgroundColorStyle", {}).get("rgbColor")
+    if rgb:  # the colours of a sheet are made for dark text
+        parts = " ".join(str(round(255 * float(rgb.get(name, 0)))) for name in ("red", "green", "blue"))
+        hint += f' style="background:rgb({parts});color:#1c2733"'
+    wide = f' colspan="{span}"' if span > 1 else ""
+    return f"<td{kind}{wide}{hint}>{escape(shown)}</td>"

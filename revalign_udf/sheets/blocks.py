@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from revalign_udf.errors import SurfaceError
+from revalign_udf.layout.model import Chart
 from revalign_udf.sheets import a1, identity, style
 from revalign_udf.sheets.align import Alignment, Delete, Insert, Move, align
 from revalign_udf.sheets.client import Json
 from revalign_udf.sheets.current import Area, Current, CurrentTab
 from revalign_udf.sheets.desired import WantedBlock, chart_spec, extended, number_keys
 from revalign_udf.sheets.identity import BlockMark
-from revalign_udf.sheets.requests import repeat, rows_request, write_cells
+from revalign_udf.sheets.requests import Outbox, repeat, rows_request, write_cells
 
 __all__ = ["BlockChange", "Place", "create_block", "update_block"]
 
@@ -39,7 +40,7 @@ class BlockChange:
     kept: int = 0
     """rows gone from the source but kept beneath the block, for somebody wrote beside them"""
     words: list[str] = field(default_factory=list)
-    requests: list[Json] = field(default_factory=list)
+    out: Outbox = field(default_factory=Outbox)
 
 
 @dataclass(slots=True)
@@ -145,26 +146,39 @@ def create_block(current: Current, wanted: WantedBlock, tab: int, row: int, plac
     columns = range(wanted.width)
     identifier = identity.text_id("block", wanted.path)
     named = {"namedRangeId": identifier, "name": identity.range_name(wanted.path), "range": area.json()}
-    change.requests.append({"addNamedRange": {"namedRange": named}})
     values: dict[tuple[int, int], Json | None] = {(row, 0): extended(wanted.block.title)}
     for column, value in enumerate(wanted.header()):
         values[area.top, column] = value
     for index in range(len(wanted.block.rows)):
         at = area.top + 1 + index
         values |= {(at, column): value for column, value in enumerate(wanted.row(index, at, columns))}
-    change.requests += write_cells(tab, values)
-    title = Area(tab, row, 0, row + 1, 1)
-    change.requests.append(repeat(title, {"userEnteredFormat": style.TITLE}, "userEnteredFormat.textFormat"))
-    change.requests += _header_requests(wanted, area, columns, look=True)
-    change.requests += _format_requests(wanted, area, columns, set(range(wanted.width)))
     charts = _chart_requests(current, wanted, area, columns, place, before=())
-    change.requests += charts
-    change.requests += _guard_request(current, wanted.path, identifier)
-    change.requests += _mark_request(current, tab, wanted.mark([chart.key for chart in wanted.block.charts]))
+    change.out.each(
+        [
+            {"addNamedRange": {"namedRange": named}},
+            *write_cells(tab, values),
+            _title_look(tab, row, 0),
+            *_header_requests(wanted, area, columns, look=True),
+            *_format_requests(wanted, area, columns, set(range(wanted.width))),
+            *charts,
+            *_guard_request(current, wanted.path, identifier),
+            *_mark_request(current, tab, wanted.mark([chart.key for chart in wanted.block.charts])),
+        ]
+    )
     change.words.append(f'new block "{wanted.block.title or wanted.block.key}"')
     if charts:
-        change.words.append(f"{len(charts)} new chart{'s' if len(charts) > 1 else ''}")
+        change.words.append(_count(charts))
     return change
+
+
+def _title_look(tab: int, row: int, column: int) -> Json:
+    title = Area(tab, row, column, row + 1, column + 1)
+    return repeat(title, {"userEnteredFormat": style.TITLE}, "userEnteredFormat.textFormat")
+
+
+def _count(charts: Sequence[Json]) -> str:
+    made = sum(1 for request in charts if "addChart" in request)
+    return f"{made} new chart{'s' if made > 1 else ''}"
 
 
 def update_block(current: Current, wanted: WantedBlock, area: Area, place: Place) -> BlockChange:
@@ -185,18 +199,28 @@ class _Update:
         found = current.block_marks.get(wanted.path)
         self.mark = found.kept if found else BlockMark(wanted.path)
         self.change = BlockChange()
+        self.resize: list[Json] = []
         self.columns = self._columns()
+        first = area.top + 1
+        self.old = number_keys([self.tab.values.get((row, self.columns[0])) for row in range(first, area.bottom)])
+        self.new = wanted.keys()
+        self.plan: Alignment = align(self.old, self.new, self._guarded())
+        right = max(self.columns[-1] + 1, area.left + 1)
+        self.after = Area(area.tab, area.top, area.left, first + len(self.new), right)
+        """the rectangle as it will be"""
 
     def run(self) -> BlockChange:
-        after, rows_changed = self._rows()
+        shape = self._shape()
+        self.change.out.together(self.resize + shape)
+        self.change.out.each(self._cells())
         self._title()
-        self._formats(after, rows_changed)
-        self._charts(after, rows_changed)
-        identifier = identity.text_id("block", self.wanted.path)
+        self._formats()
+        self._new_charts()
         if self.wanted.path not in self.current.block_marks:  # a run was cut off; later on a person may take it away
-            self.change.requests += _guard_request(self.current, self.wanted.path, identifier)
+            identifier = identity.text_id("block", self.wanted.path)
+            self.change.out.each(_guard_request(self.current, self.wanted.path, identifier))
         charts = dict.fromkeys([*self.mark.charts, *(chart.key for chart in self.wanted.block.charts)])
-        self.change.requests += _mark_request(self.current, self.area.tab, self.wanted.mark(list(charts)))
+        self.change.out.each(_mark_request(self.current, self.area.tab, self.wanted.mark(list(charts))))
         return self.change
 
     # --- columns -----------------------------------------------------------------------------------------------------
@@ -243,52 +267,56 @@ class _Update:
         if right > self.tab.columns:
             length = right - self.tab.columns + 1
             body = {"sheetId": area.tab, "dimension": "COLUMNS", "length": length}
-            self.change.requests.append({"appendDimension": body})
+            self.resize.append({"appendDimension": body})
         if right < area.right:
             gone = Area(area.tab, area.top, right, area.bottom, area.right)
-            self.change.requests.append(repeat(gone, {}, "userEnteredValue,userEnteredFormat,note"))
+            self.resize.append(repeat(gone, {}, "userEnteredValue,userEnteredFormat,note"))
         self.change.words.append("columns changed")
 
     # --- rows --------------------------------------------------------------------------------------------------------
 
-    def _rows(self) -> tuple[Area, bool]:
-        """Moves, deletes, inserts and writes rows; returns the new rectangle and whether rows moved."""
-        area, wanted, tab, change = self.area, self.wanted, self.tab, self.change
-        first = area.top + 1
-        old = number_keys([tab.values.get((row, self.columns[0])) for row in range(first, area.bottom)])
-        new = wanted.keys()
-        plan = align(old, new, self._guarded())
+    def _shape(self) -> list[Json]:
+        """Everything that follows from rows moving: one call, for a later run could not tell it was half done."""
+        area, tab, plan = self.area, self.tab, self.plan
+        made: list[Json] = []
         if area.bottom >= tab.rows and any(isinstance(step, Insert) for step in plan.steps):
             # Rows cannot be inserted after the very last one.
-            body = {"sheetId": area.tab, "dimension": "ROWS", "length": 1}
-            change.requests.append({"appendDimension": body})
-        for step in plan.steps:
-            change.requests.append(self._step(step, len(old)))
-        right = max(self.columns[-1] + 1, area.left + 1)
-        after = Area(area.tab, area.top, area.left, first + len(new), right)
-        moved = bool(plan.steps)
-        if after != area or moved:
-            named = {"namedRangeId": identity.text_id("block", wanted.path), "range": after.json()}
-            change.requests.append({"updateNamedRange": {"namedRange": named, "fields": "range"}})
-        self._left_over(plan, after)
-        cells = {
-            (area.top, where): value
-            for where, value in zip(self.columns, wanted.header(), strict=True)
-            if value != tab.values.get((area.top, where))
+            made.append({"appendDimension": {"sheetId": area.tab, "dimension": "ROWS", "length": 1}})
+        made += [self._step(step) for step in plan.steps]
+        if plan.steps or self.after != area:
+            named = {"namedRangeId": identity.text_id("block", self.wanted.path), "range": self.after.json()}
+            made.append({"updateNamedRange": {"namedRange": named, "fields": "range"}})
+        made += self._left_over()
+        if plan.steps and not self.old:  # the row above was the header: its look must not run on
+            data = Area(area.tab, self.after.top + 1, area.left, self.after.bottom, self.after.right)
+            made.append(repeat(data, {}, "userEnteredFormat"))
+            made += _format_requests(self.wanted, self.after, self.columns, set(range(self.wanted.width)))
+        reshaped = self.wanted.mark(()).columns != self.mark.columns
+        for chart in self.wanted.block.charts if plan.steps or reshaped else ():
+            made += self._redraw(chart, reshaped=reshaped)
+        return made
+
+    def _cells(self) -> list[Json]:
+        """Values that differ; counts the rows on the way."""
+        tab, change, first = self.tab, self.change, self.area.top + 1
+        cells: dict[tuple[int, int], Json | None] = {
+            (self.area.top, where): value
+            for where, value in zip(self.columns, self.wanted.header(), strict=True)
+            if value != tab.values.get((self.area.top, where))
         }
-        for index, source in enumerate(plan.source):
+        known = set(self.old)
+        for index, source in enumerate(self.plan.source):
             differs = self._compare(index, None if source is None else first + source)
             cells |= differs
-            if new[index] not in set(old):
+            if self.new[index] not in known:
                 change.inserted += 1
             elif differs:
                 change.updated += 1
             else:
                 change.unchanged += 1
-        change.kept = len(plan.left_over)
-        change.removed = len(set(old) - set(new)) - change.kept
-        change.requests += write_cells(area.tab, cells)
-        return after, moved
+        change.kept = len(self.plan.left_over)
+        change.removed = len(known - set(self.new)) - change.kept
+        return write_cells(self.area.tab, cells)
 
     def _guarded(self) -> set[int]:
         """Data rows in which a person keeps something: beside the block, in a column of theirs inside it, or a note."""
@@ -302,7 +330,7 @@ class _Update:
         noted = {row for row, _ in self.tab.notes if first <= row < last}
         return {row - first for row in beside | noted}
 
-    def _step(self, step: Move | Delete | Insert, rows: int) -> Json:
+    def _step(self, step: Move | Delete | Insert) -> Json:
         tab, first = self.area.tab, self.area.top + 1
         match step:
             case Move(start, to):
@@ -312,18 +340,24 @@ class _Update:
             case Insert(at, count):
                 # New rows look like data: like the row before, or the one after when the row before is the header.
                 where = first + at
-                return rows_request("insertDimension", tab, where, where + count, inheritFromBefore=at > 0 or not rows)
+                return rows_request(
+                    "insertDimension", tab, where, where + count, inheritFromBefore=at > 0 or not self.old
+                )
 
-    def _left_over(self, plan: Alignment, after: Area) -> None:
+    def _left_over(self) -> list[Json]:
         """Rows without a record lose their numbers; what names them, and what people wrote beside, stays."""
-        for index, source in enumerate(plan.left_over):
+        made: list[Json] = []
+        for index, source in enumerate(self.plan.left_over):
             row = self.area.top + 1 + source
             changes: dict[tuple[int, int], Json | None] = {
-                (after.bottom + index, where): None for where in self.columns[1:] if (row, where) in self.tab.values
+                (self.after.bottom + index, where): None
+                for where in self.columns[1:]
+                if (row, where) in self.tab.values
             }
-            self.change.requests += write_cells(self.area.tab, changes)
-        if plan.left_over:
-            self.change.words.append(f"{len(plan.left_over)} rows no longer in the source kept beneath the block")
+            made += write_cells(self.area.tab, changes)
+        if made:
+            self.change.words.append(f"{len(self.plan.left_over)} rows no longer in the source kept beneath the block")
+        return made
 
     def _compare(self, index: int, source: int | None) -> dict[tuple[int, int], Json | None]:
         """The cells of a wanted row that differ from the row now standing there."""
@@ -341,45 +375,46 @@ class _Update:
 
     def _title(self) -> None:
         """Renews the title above the header, unless a person has changed or moved it."""
-        title, above = self.wanted.block.title, (self.area.top - 1, self.area.left)
-        if title != self.mark.title and above[0] >= 0 and _text(self.tab.values.get(above)) == self.mark.title:
-            self.change.requests += write_cells(self.area.tab, {above: extended(title)})
+        title, row, column = self.wanted.block.title, self.area.top - 1, self.area.left
+        if row < 0 or title == self.mark.title:
+            return
+        have = _text(self.tab.values.get((row, column)))
+        if have == self.mark.title:
+            self.change.out.each(write_cells(self.area.tab, {(row, column): extended(title)}))
+        if self.wanted.path not in self.current.block_marks and have in {"", title}:
+            self.change.out.each([_title_look(self.area.tab, row, column)])
 
-    def _formats(self, after: Area, rows_changed: bool) -> None:
+    def _formats(self) -> None:
         wanted, mark = self.wanted, self.wanted.mark(())
-        had_rows = self.area.bottom > self.area.top + 1
-        everything = mark.currency != self.mark.currency or (rows_changed and not had_rows)
         fresh = {
             index
             for index, column in enumerate(mark.columns)
-            if everything or index >= len(self.mark.columns) or self.mark.columns[index] != column
+            if mark.currency != self.mark.currency or self.mark.columns[index : index + 1] != (column,)
         }
-        if rows_changed and not had_rows:  # the rows above were a header: its look must not run on
-            data = Area(after.tab, after.top + 1, after.left, after.bottom, after.right)
-            self.change.requests.append(repeat(data, {}, "userEnteredFormat"))
-        self.change.requests += _format_requests(wanted, after, self.columns, fresh)
+        self.change.out.each(_format_requests(wanted, self.after, self.columns, fresh))
         look = mark.columns != self.mark.columns
         if look or mark.notes != self.mark.notes:
-            self.change.requests += _header_requests(wanted, after, self.columns, look=look)
+            self.change.out.each(_header_requests(wanted, self.after, self.columns, look=look))
 
-    def _charts(self, after: Area, rows_changed: bool) -> None:
-        wanted, change = self.wanted, self.change
-        reshaped = wanted.mark(()).columns != self.mark.columns
-        for chart in wanted.block.charts if rows_changed or reshaped else ():
-            number = identity.number_id("chart", f"{wanted.path}/{chart.key}")
-            found = next((tab.charts[number] for tab in self.current.tabs.values() if number in tab.charts), None)
-            if found is None:
-                continue
-            if reshaped:
-                spec = chart_spec(wanted, chart, after, self.columns)
-            else:
-                spec = copy.deepcopy(found["spec"])
-                _stretch(spec, self.area, after)
-            change.requests.append({"updateChartSpec": {"chartId": number, "spec": spec}})
-        made = _chart_requests(self.current, wanted, after, self.columns, self.place, before=self.mark.charts)
-        change.requests += made
+    def _redraw(self, chart: Chart, *, reshaped: bool) -> list[Json]:
+        """The chart over the block's new rows, or over its new columns."""
+        number = identity.number_id("chart", f"{self.wanted.path}/{chart.key}")
+        found = next((tab.charts[number] for tab in self.current.tabs.values() if number in tab.charts), None)
+        if found is None:
+            return []
+        if reshaped:
+            spec = chart_spec(self.wanted, chart, self.after, self.columns)
+        else:
+            spec = copy.deepcopy(found["spec"])
+            _stretch(spec, self.area, self.after)
+        return [{"updateChartSpec": {"chartId": number, "spec": spec}}]
+
+    def _new_charts(self) -> None:
+        before = self.mark.charts
+        made = _chart_requests(self.current, self.wanted, self.after, self.columns, self.place, before=before)
+        self.change.out.each(made)
         if made:
-            change.words.append(f"{len(made)} new chart{'s' if len(made) > 1 else ''}")
+            self.change.words.append(_count(made))
 
 
 def _stretch(node: Any, before: Area, after: Area) -> None:

@@ -139,10 +139,10 @@ def read_structure(client: SpreadsheetClient) -> Current:
 
 def _note_mark(current: Current, tab: int, item: Json) -> None:
     number, text = int(item["metadataId"]), str(item.get("metadataValue", ""))
-    if item.get("metadataKey") == identity.TAB and (kept := identity.load_tab(text)):
-        # Copying a tab copies its marks under new ids: the mark with our own id is the real one.
-        if kept.path not in current.tab_marks or number == identity.number_id("tab-mark", kept.path):
-            current.tab_marks[kept.path] = Mark(number, tab, kept, text)
+    # Copying a tab copies its marks under new ids: the mark with our own id is the real one.
+    kept = identity.load_tab(text) if item.get("metadataKey") == identity.TAB else None
+    if kept and (kept.path not in current.tab_marks or number == identity.number_id("tab-mark", kept.path)):
+        current.tab_marks[kept.path] = Mark(number, tab, kept, text)
     block = identity.load_block(text) if item.get("metadataKey") == identity.BLOCK else None
     if block and (block.path not in current.block_marks or number == identity.number_id("block-mark", block.path)):
         current.block_marks[block.path] = Mark(number, tab, block, text)

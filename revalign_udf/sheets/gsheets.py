@@ -23,7 +23,6 @@ from google.oauth2 import service_account
 from gspread.exceptions import APIError, NoValidUrlKeyFound
 from gspread.http_client import HTTPClient
 from gspread.utils import extract_id_from_url
-from urllib3.exceptions import NewConnectionError
 
 from revalign_udf.errors import Retriable, RevalignError, SurfaceError
 from revalign_udf.sheets.client import AmbiguousWrite, Json, Scalar
@@ -157,7 +156,8 @@ def _never_sent(problem: requests.RequestException) -> bool:
     if isinstance(problem, requests.exceptions.ConnectTimeout):
         return True
     inner = problem.args[0] if problem.args else None
-    return isinstance(getattr(inner, "reason", inner), NewConnectionError)
+    # By name: the class belongs to a package that is requests' business, not ours.
+    return type(getattr(inner, "reason", inner)).__name__ in {"NewConnectionError", "NameResolutionError"}
 
 
 class GoogleSpreadsheet:

@@ -16,7 +16,7 @@ from revalign_udf.sheets.client import AmbiguousWrite, Json, SpreadsheetClient
 from revalign_udf.sheets.current import Area, Current, CurrentTab, read_current
 from revalign_udf.sheets.desired import WantedBlock, WantedTab, extended, wanted_tabs
 from revalign_udf.sheets.identity import TabMark
-from revalign_udf.sheets.requests import batches, rows_request, size, write_cells
+from revalign_udf.sheets.requests import Outbox, batches, rows_request, size, write_cells
 from revalign_udf.sheets.retry import Retry
 
 __all__ = ["SheetPlan", "TabPlan", "apply", "make_plan", "sync_report"]
@@ -104,16 +104,16 @@ def make_plan(client: SpreadsheetClient, report: Report) -> SheetPlan:
     """
     current = read_current(client, report.key)
     tabs: list[TabPlan] = []
-    requests: list[Json] = []
+    out = Outbox()
     wanted = wanted_tabs(report)
     for tab in wanted:
         planner = _Tab(current, tab, report)
         tabs.append(planner.run())
-        requests += planner.requests
+        out.take(planner.out)
     paths = {block.path for tab in wanted for block in tab.blocks}
     mine = [path for path in current.block_marks if path.startswith(f"{report.key}/")]
     orphans = tuple(sorted(path for path in mine if path not in paths))
-    return SheetPlan(client.key, client.url, tuple(tabs), batches(requests), orphans)
+    return SheetPlan(client.key, client.url, tuple(tabs), batches(out.groups), orphans)
 
 
 def apply(client: SpreadsheetClient, plan: SheetPlan) -> None:
@@ -167,7 +167,7 @@ class _Tab:
 
     def __init__(self, current: Current, wanted: WantedTab, report: Report) -> None:
         self.current, self.wanted, self.report = current, wanted, report
-        self.requests: list[Json] = []
+        self.out = Outbox()
         self.words: list[str] = []
         self.changes: list[BlockChange] = []
         self.tab = current.tab(wanted.path)
@@ -178,14 +178,16 @@ class _Tab:
             (area, block) for block in self.wanted.blocks if (area := current.area("block", block.path)) is not None
         ]
         missing = [block for block in self.wanted.blocks if current.area("block", block.path) is None]
-        fresh = self.tab is None
+        fresh = self.wanted.path not in current.tab_marks  # the mark is written last: without it, set it up once more
         identifier = identity.number_id("tab", self.wanted.path) if self.tab is None else self.tab.id
         place = Place(self._chart_row())
         top = 2
         if self.tab is None:
             self._add(identifier)
         else:
-            top = max(2, self.tab.used_rows() + 1)
+            # A block that was cut off holds rows that are still blank.
+            held = [area.bottom for _, area in current.areas.values() if area.tab == identifier]
+            top = max(2, self.tab.used_rows() + 1, max(held, default=0) + 1)
             self._grow(self.tab, top, missing)
         # Each request names places as they are when its turn comes: a banner that stands is written before any row
         # moves, blocks from the lowest up, and a row for a lost banner is inserted last.
@@ -215,7 +217,7 @@ class _Tab:
 
     def _take(self, change: BlockChange) -> None:
         self.changes.append(change)
-        self.requests += change.requests
+        self.out.take(change.out)
 
     def _rows_needed(self) -> int:
         return 2 + sum(len(block.block.rows) + 3 for block in self.wanted.blocks)
@@ -234,7 +236,7 @@ class _Tab:
             "frozenRowCount": 1,
         }
         properties = {"sheetId": identifier, "title": title, "gridProperties": grid}
-        self.requests.append({"addSheet": {"properties": properties}})
+        self.out.each([{"addSheet": {"properties": properties}}])
         self.words.append(f'new tab "{title}"')
         # Remembered, so that a second tab of the same name finds this one taken.
         self.current.tabs[identifier] = CurrentTab(identifier, title, grid["rowCount"], grid["columnCount"])
@@ -247,7 +249,7 @@ class _Tab:
         for dimension, need, have in (("ROWS", rows, tab.rows), ("COLUMNS", columns, tab.columns)):
             if need > have:
                 body = {"sheetId": tab.id, "dimension": dimension, "length": need - have}
-                self.requests.append({"appendDimension": body})
+                self.out.each([{"appendDimension": body}])
 
     def _chart_row(self) -> int:
         """The first row beneath the charts that are there."""
@@ -267,39 +269,42 @@ class _Tab:
             if index == len(widths) or widths[index] != widths[start]:
                 span = {"sheetId": identifier, "dimension": "COLUMNS", "startIndex": start, "endIndex": index}
                 body = {"range": span, "properties": {"pixelSize": widths[start]}, "fields": "pixelSize"}
-                self.requests.append({"updateDimensionProperties": body})
+                self.out.each([{"updateDimensionProperties": body}])
                 start = index
 
     def _banner(self, identifier: int) -> None:
         """The line on top: when and from what; its colour says how fresh."""
         path, text = self.wanted.path, extended(self.report.banner)
         area = self.current.area("banner", path)
+        lost = area is None
         found = self.current.tab_marks.get(path)
         name = identity.text_id("banner", path)
         if area is None:
-            if self.tab is not None and any(self.tab.taken(0, column) for column in range(self.tab.columns)):
-                self.requests.append(rows_request("insertDimension", identifier, 0, 1, inheritFromBefore=False))
+            insert: list[Json] = []
+            if found is not None:
                 self.words.append("banner restored")
+            if self.tab is not None and any(self.tab.taken(0, column) for column in range(self.tab.columns)):
+                insert.append(rows_request("insertDimension", identifier, 0, 1, inheritFromBefore=False))
             area = Area(identifier, 0, 0, 1, 1)
             named = {"namedRangeId": name, "name": identity.range_name(f"{path}/banner"), "range": area.json()}
-            self.requests.append({"addNamedRange": {"namedRange": named}})
+            self.out.together([*insert, {"addNamedRange": {"namedRange": named}}])
             have = None
         else:
             have = self.current.tabs[area.tab].values.get((area.top, area.left))
         if have != text:
-            self.requests += write_cells(area.tab, {(area.top, area.left): text})
-        if found is None or found.kept.state != self.report.state:
+            self.out.each(write_cells(area.tab, {(area.top, area.left): text}))
+        if lost or found is None or found.kept.state != self.report.state:
             colour = {"backgroundColorStyle": style.banner_colour(self.report.state)}
             # The colour runs across the row; the text stands in its first cell.
             row = {"sheetId": area.tab, "startRowIndex": area.top, "endRowIndex": area.top + 1}
             cell = {"userEnteredFormat": {**style.BANNER, **colour}}
             fields = "userEnteredFormat(textFormat,verticalAlignment,backgroundColorStyle)"
-            self.requests.append({"repeatCell": {"range": row, "cell": cell, "fields": fields}})
+            self.out.each([{"repeatCell": {"range": row, "cell": cell, "fields": fields}}])
         number = identity.number_id("guard", f"{path}#banner")
-        if found is None and number not in self.current.guards:
+        if (lost or found is None) and number not in self.current.guards:
             body = {"protectedRangeId": number, "namedRangeId": name, "warningOnly": True}
             body["description"] = "Written by Revalign at every sync."
-            self.requests.append({"addProtectedRange": {"protectedRange": body}})
+            self.out.each([{"addProtectedRange": {"protectedRange": body}}])
 
     def _mark(self, identifier: int) -> None:
         path = self.wanted.path
@@ -313,8 +318,8 @@ class _Tab:
                 "location": {"sheetId": identifier},
                 "visibility": "DOCUMENT",
             }
-            self.requests.append({"createDeveloperMetadata": {"developerMetadata": made}})
+            self.out.each([{"createDeveloperMetadata": {"developerMetadata": made}}])
         elif found.text != text:
             lookup = {"developerMetadataLookup": {"metadataId": found.id}}
             body = {"dataFilters": [lookup], "developerMetadata": {"metadataValue": text}, "fields": "metadataValue"}
-            self.requests.append({"updateDeveloperMetadata": body})
+            self.out.each([{"updateDeveloperMetadata": body}])

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from revalign_udf.sheets.client import Json
 from revalign_udf.sheets.current import Area
 
-__all__ = ["batches", "rows_request", "size", "write_cells"]
+__all__ = ["Outbox", "batches", "rows_request", "size", "write_cells"]
 
 #: Google advises 2 MB a call; half a megabyte below leaves room for slow lines.
 MAX_BYTES = 1_500_000
@@ -81,17 +81,37 @@ def size(requests: Sequence[Json]) -> int:
     return len(json.dumps({"requests": list(requests)}).encode())
 
 
-def batches(requests: Iterable[Json]) -> tuple[tuple[Json, ...], ...]:
-    """The requests in order, cut into calls below the advised size. Each call is all or nothing."""
+class Outbox:
+    """Requests in order, some of them inseparable."""
+
+    def __init__(self) -> None:
+        self.groups: list[tuple[Json, ...]] = []
+
+    def each(self, requests: Iterable[Json]) -> None:
+        """Adds requests that may be cut off from each other: a later run sees what is missing."""
+        self.groups += [(request,) for request in requests]
+
+    def together(self, requests: Iterable[Json]) -> None:
+        """Adds requests that make sense only all at once; they go into one call."""
+        if group := tuple(requests):
+            self.groups.append(group)
+
+    def take(self, other: Outbox) -> None:
+        """Adds everything of another."""
+        self.groups += other.groups
+
+
+def batches(groups: Iterable[Sequence[Json]]) -> tuple[tuple[Json, ...], ...]:
+    """Groups of requests in order, cut into calls below the advised size. Each call is all or nothing."""
     made: list[tuple[Json, ...]] = []
     batch: list[Json] = []
     total = 0
-    for request in requests:
-        weight = len(json.dumps(request).encode()) + 2
+    for group in groups:
+        weight = sum(len(json.dumps(request).encode()) + 2 for request in group)
         if batch and total + weight > MAX_BYTES:
             made.append(tuple(batch))
             batch, total = [], 0
-        batch.append(request)
+        batch += group
         total += weight
     if batch:
         made.append(tuple(batch))

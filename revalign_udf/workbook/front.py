@@ -34,7 +34,7 @@ To pass numbers on, copy them and paste as values. Native formulas, such as the 
 With the add-in
 This file was written for {add_in}. Its cells ask the latest published snapshot when they are refreshed; no cell ever \
 calls a source system.
-For {others}, convert it: revalign workbook convert FILE --to {other}
+For {others}, build it again: revalign workbook build {report} --route {other}
 
 How the cells are computed
 Dark heads: each cell is a function call, stored as {example} (the metric, the period in column A, then filters in \
@@ -105,7 +105,8 @@ def write_about(desk: Desk, sheet: Any) -> None:
     report, styles, route = desk.report, desk.styles, desk.route
     example = f'={PREFIX[route]}METRIC("mrr",$A7)'
     other = "office" if route == "classic" else "classic"
-    text = _ABOUT.format(example=example, add_in=_ADDIN[route], others=_ADDIN[other], other=other)
+    names = {"example": example, "add_in": _ADDIN[route], "others": _ADDIN[other], "other": other, "report": report.key}
+    text = _ABOUT.format(**names)
     parts = [(part.splitlines()[0], part.splitlines()[1:]) for part in text.strip().split("\n\n")]
     parts[-1][1].extend(report.about)
     _page(sheet, report, (3, 118))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from revalign_udf.errors import SurfaceError
-from revalign_udf.layout import available, find, read
+from revalign_udf.layout import available, find, packaged, read, resolve
 
 
 def test_the_good_one_is_read(write: Callable[..., Path]) -> None:
@@ -131,3 +133,15 @@ def test_a_byte_order_mark_is_no_harm(write: Callable[..., Path], good: str) -> 
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(SurfaceError, match="There is no layout"):
         read(tmp_path / "layout.toml")
+
+
+def test_the_example_of_the_readme_is_a_layout(write: Callable[..., Path], ask: Any) -> None:
+    readme = (packaged() / "README.md").read_text("utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", readme, flags=re.DOTALL)
+    report = resolve(read(write(example)), ask)
+    assert [block.key for block in report.tabs[0].blocks] == ["by_month", "segments", "funnel"]
+
+
+def test_the_readme_names_every_report() -> None:
+    readme = (packaged() / "README.md").read_text("utf-8")
+    assert [name for name in available() if f"[{name}]({name})" not in readme] == []

@@ -1,9 +1,14 @@
+from collections.abc import Callable
+from pathlib import Path
+
 import gspread
 import pytest
 import requests
 from gspread.exceptions import APIError
 
 from revalign_udf.localsheets import LocalSheets
+
+Connect = Callable[..., gspread.Client]
 
 
 def test_every_call_is_logged(server: LocalSheets, book: gspread.Spreadsheet) -> None:
@@ -40,7 +45,7 @@ def test_dropped_connections(server: LocalSheets, tab: gspread.Worksheet) -> Non
     assert [call.status for call in server.writes()] == [0, 0]
 
 
-def test_drive(connect, server: LocalSheets) -> None:
+def test_drive(connect: Connect, server: LocalSheets) -> None:
     client = connect()
     made = client.create("Made here")
     assert [item["name"] for item in client.list_spreadsheet_files("Made here")] == ["Made here"]
@@ -48,7 +53,7 @@ def test_drive(connect, server: LocalSheets) -> None:
     assert client.list_spreadsheet_files() == []
 
 
-def test_create_and_fields(connect, server: LocalSheets) -> None:
+def test_create_and_fields(connect: Connect, server: LocalSheets) -> None:
     client = connect()
     url = "https://sheets.googleapis.com/v4/spreadsheets"
     body = {"properties": {"title": "New"}, "sheets": [{"properties": {"title": "First", "sheetId": 5}}]}
@@ -63,7 +68,7 @@ def test_create_and_fields(connect, server: LocalSheets) -> None:
     assert answer == {"sheets": [{"properties": {"title": "First"}, "data": [{"rowData": values}]}]}
 
 
-def test_unknown_paths(server: LocalSheets, connect) -> None:
+def test_unknown_paths(server: LocalSheets, connect: Connect) -> None:
     client = connect().http_client
     with pytest.raises(APIError, match="not found on this server"):
         client.request("get", "https://sheets.googleapis.com/v5/x")
@@ -86,7 +91,7 @@ def test_view_escapes_everything(server: LocalSheets, book: gspread.Spreadsheet)
     assert "no such spreadsheet" in requests.get(f"{server.base_url}/view/none", timeout=5).text
 
 
-def test_two_servers_and_a_given_folder(tmp_path) -> None:
+def test_two_servers_and_a_given_folder(tmp_path: Path) -> None:
     with LocalSheets(folder=tmp_path) as one, LocalSheets() as two:
         assert one.base_url != two.base_url
         assert one.key_file.parent == tmp_path

@@ -1,6 +1,8 @@
 import json
 import stat
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import gspread
 import pytest
@@ -10,6 +12,8 @@ from google.auth.exceptions import RefreshError
 
 from revalign_udf.localsheets import LocalSheets
 from revalign_udf.localsheets.tokens import AUDIENCE, GRANT, ServiceAccount
+
+Connect = Callable[..., gspread.Client]
 
 
 def ask(server: LocalSheets, **changes: object) -> requests.Response:
@@ -30,7 +34,7 @@ def test_the_real_client_gets_in(tab: gspread.Worksheet) -> None:
     assert tab.title == "Sheet1"
 
 
-def test_a_key_of_another_server_is_refused(server: LocalSheets, connect, tmp_path) -> None:
+def test_a_key_of_another_server_is_refused(server: LocalSheets, connect: Connect, tmp_path: Path) -> None:
     other = ServiceAccount()
     forged = json.loads(other.write_key(tmp_path, server.base_url).read_text())
     forged["client_email"] = server.account.email
@@ -76,7 +80,7 @@ def test_an_expired_token_is_renewed(server: LocalSheets, tab: gspread.Worksheet
     assert [call.status for call in server.calls][-3:] == [401, 200, 200]
 
 
-def test_scopes_are_enforced(server: LocalSheets, connect) -> None:
+def test_scopes_are_enforced(server: LocalSheets, connect: Connect) -> None:
     key = server.create("Book")
     reader = connect(("https://www.googleapis.com/auth/spreadsheets.readonly",)).open_by_key(key)
     with pytest.raises(gspread.exceptions.APIError, match="insufficient authentication scopes"):
@@ -85,7 +89,7 @@ def test_scopes_are_enforced(server: LocalSheets, connect) -> None:
         connect(("https://www.googleapis.com/auth/spreadsheets",)).list_spreadsheet_files()
 
 
-def test_sharing_is_enforced(server: LocalSheets, connect) -> None:
+def test_sharing_is_enforced(server: LocalSheets, connect: Connect) -> None:
     key = server.create("Book", shared=False)
     with pytest.raises(PermissionError):
         connect().open_by_key(key)

@@ -72,7 +72,7 @@ def test_append_finds_the_table_and_grows_the_grid(book: gspread.Spreadsheet) ->
 def test_update_off_the_grid_is_refused(book: gspread.Spreadsheet) -> None:
     tab = book.add_worksheet("Small", 2, 2)
     for cells, rows in (("A3", [[1]]), ("A1", [[1], [2], [3]]), ("B1:C1", [[1, 2]])):
-        with pytest.raises(APIError, match="exceeds grid limits. Max rows: 2, max columns: 2"):
+        with pytest.raises(APIError, match=r"exceeds grid limits\. Max rows: 2, max columns: 2"):
             tab.update(rows, cells)
     with pytest.raises(APIError, match=r"tried writing to column \[C\]"):
         tab.update([[1, 2, 3]], "A1:B1")

@@ -6,6 +6,9 @@ import csv
 import hashlib
 import itertools
 import json
+import os
+import subprocess
+import sys
 import time
 from collections import Counter, defaultdict
 from datetime import date, datetime
@@ -369,6 +372,15 @@ def test_same_settings_same_rows() -> None:
     build_world.cache_clear()
     assert digest(load("all")) == first
     assert digest(load("all", 60, 8)) != first
+
+
+def test_another_process_makes_the_same(tmp_path: Path) -> None:
+    write_csv(tmp_path / "here", customers=40)
+    code = f"from revalign_sample import write_csv; write_csv({str(tmp_path / 'there')!r}, customers=40)"
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONHASHSEED": "99"})
+    for table in TABLES:
+        here, there = (tmp_path / place / f"{table}.csv" for place in ("here", "there"))
+        assert here.read_bytes() == there.read_bytes(), table
 
 
 def test_made_in_seconds() -> None:

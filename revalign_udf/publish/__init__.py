@@ -24,6 +24,7 @@ from revalign_udf.config import Project
 from revalign_udf.errors import NoData, StoreError
 from revalign_udf.kernels import build_facts
 from revalign_udf.metrics import FACTS, METRICS, Metric
+from revalign_udf.publish.cube import CUBE, write_cube
 from revalign_udf.snapshots import FactInfo, Manifest, SourceInfo, current, label_of, point_to, published
 from revalign_udf.store import Store, Watermark, disk_problem
 
@@ -105,13 +106,24 @@ def _build(
     if (same := _unchanged(root, manifest)) is not None:
         point_to(root, same)
         return Published(label_of(same), root / same, is_new=False, as_of=as_of, rows=rows)
+    _forget(store.con)
     name = _next_name(root, as_of)
-    replace(manifest, label=label_of(name)).write(work)
+    manifest = replace(manifest, label=label_of(name))
+    manifest.write(work)
+    cube = write_cube(work, project.memory_limit, project.data / "spill")
+    replace(manifest, facts={**facts, CUBE: cube}).write(work)
     _flush(work)
     work.rename(root / name)
     point_to(root, name)
     _prune(root, project.keep_snapshots)
     return Published(label_of(name), root / name, is_new=True, as_of=as_of, rows=rows)
+
+
+def _forget(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop the kernels' tables: written by now, and a large company's take much memory."""
+    found = con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary AND table_name ~ '^[dfk]_'").fetchall()
+    for (name,) in found:
+        con.execute(f"DROP TABLE {name}")
 
 
 def _write(

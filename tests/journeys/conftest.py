@@ -1,0 +1,93 @@
+"""Projects that journeys walk through, and the real command line."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def load(path: Path) -> ModuleType:
+    """A helper beside other tests; folders of tests are no packages."""
+    name = f"helper_{path.parent.name}_{path.stem}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+COM = load(HERE.parent / "excel" / "com.py")
+
+
+def _run(*arguments: object, expect: int = 0, **options: Any) -> str:
+    command = [sys.executable, "-m", "revalign_udf.cli", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, **options)
+    assert done.returncode == expect, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return str(done.stdout)
+
+
+@pytest.fixture(scope="session")
+def revalign() -> Callable[..., str]:
+    """Run the command line in a process of its own; returns standard output."""
+    return _run
+
+
+@pytest.fixture(scope="session")
+def answer() -> Callable[..., Any]:
+    """Run a command with --json and read the document."""
+
+    def ask(*arguments: object, expect: int = 0) -> Any:
+        return json.loads(_run(*arguments, "--json", expect=expect))
+
+    return ask
+
+
+@contextmanager
+def _served() -> Iterator[dict[str, str]]:
+    command = [sys.executable, "-m", "revalign_udf.cli", "sheets", "local", "--json"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def sheets() -> Iterator[dict[str, str]]:
+    """The local Sheets server as the command line starts it: base_url and key_file."""
+    with _served() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def cdnow() -> Path:
+    """The CDNOW purchase log (Fader & Hardie), as the package ``lifetimes`` ships it."""
+    try:
+        found = Path(str(distribution("lifetimes").locate_file("lifetimes/datasets/CDNOW_master.txt")))
+    except PackageNotFoundError:
+        pytest.skip("the package lifetimes, which ships the CDNOW log, is not installed")
+    assert found.is_file()
+    return found
+
+
+@pytest.fixture
+def excel() -> Iterator[Any]:
+    """Excel with the add-in loaded: real xlwings over simulated COM."""
+    with COM.simulated() as xlwings:
+        yield COM.FakeExcel(xlwings)

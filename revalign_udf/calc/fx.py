@@ -33,9 +33,10 @@ class Rates:
         self.company = company
         self._days: dict[tuple[str, str], list[date]] = {}
         self._rates: dict[tuple[str, str], list[Fraction]] = {}
-        for day, source, target, rate in sorted(rows, key=lambda row: row[0]):
+        # of two rates given for one pair and day the larger is used: any rule will do that does not hang on the order
+        for day, source, target, rate in sorted((day, a, b, exact(rate)) for day, a, b, rate in rows):
             self._days.setdefault((source, target), []).append(day)
-            self._rates.setdefault((source, target), []).append(exact(rate))
+            self._rates.setdefault((source, target), []).append(rate)
 
     def on(self, day: date, source: str, target: str | None = None) -> Fraction | None:
         """Units of ``target`` (default: the company currency) for one ``source`` on a day; None when none is known."""

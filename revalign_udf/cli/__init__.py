@@ -22,6 +22,7 @@ COMMANDS = {
     "table": "numbers",
     "records": "numbers",
     "explain": "numbers",
+    "export": "export",
     "metrics": "metrics",
     "call": "functions",
     "excel": "functions",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import duckdb
 
 from revalign_udf.kernels.customers import build_customers
-from revalign_udf.kernels.funnel import build_reach
+from revalign_udf.kernels.funnel import build_deal_leads, build_reach
 from revalign_udf.kernels.identity import build_customers_keys
 from revalign_udf.kernels.rates import RateBook
 from revalign_udf.kernels.recurring import build_movements
@@ -48,11 +48,13 @@ def build_facts(con: duckdb.DuckDBPyConnection, currency: str, revenue_source: s
     build_customers_keys(con)
     build_movements(con, currency, book)
     revenue = build_sales(con, currency, revenue_source, book)
+    build_deal_leads(con)
     build_customers(con)
     build_reach(con)
     build_spend(con, currency, book)
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE d_fx AS SELECT date AS on_day, from_currency, to_currency, rate FROM c_fx_rate"
+        "CREATE OR REPLACE TEMP TABLE d_fx AS SELECT date AS on_day, upper(from_currency) AS from_currency,"
+        " upper(to_currency) AS to_currency, rate FROM c_fx_rate"
     )
     tables = {name: f"f_{name}" for name in FACTS} | SUPPORT
     rests_on = {name: fact.tables for name, fact in FACTS.items()} | {"sale": revenue}

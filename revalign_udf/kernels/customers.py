@@ -46,7 +46,8 @@ def build_customers(con: duckdb.DuckDBPyConnection) -> None:
     customer, joins = customer_of("g", "g.id")
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE k_org AS SELECT g._conn, g.id, {customer} AS customer, g.name, g.segment,"
-        f" g.country, g.industry, g.owner_id, g.parent_org_id, g.created_at FROM c_organization g {joins}"
+        f" g.country, g.industry, g.owner_id, g.parent_org_id, CASE WHEN g.merged_into IS NULL THEN 0 ELSE 1 END AS gone"
+        f" FROM c_organization g {joins}"
     )
     _names(con)
     _origins(con)
@@ -57,38 +58,41 @@ def _names(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         "CREATE OR REPLACE TEMP TABLE d_customer AS SELECT c.customer, coalesce(g.name, c.customer) AS name"
         " FROM (SELECT customer FROM f_customer_start UNION SELECT customer FROM f_sale UNION SELECT customer"
-        " FROM f_movement) c LEFT JOIN (SELECT customer, name, row_number() OVER (PARTITION BY customer ORDER BY _conn,"
-        " id) AS n FROM k_org) g ON g.customer = c.customer AND g.n = 1 WHERE c.customer IS NOT NULL"
+        " FROM f_movement) c LEFT JOIN (SELECT customer, name, row_number() OVER (PARTITION BY customer ORDER BY gone,"
+        " _conn, id) AS n FROM k_org) g ON g.customer = c.customer AND g.n = 1 WHERE c.customer IS NOT NULL"
     )
 
 
 def _attributes(con: duckdb.DuckDBPyConnection) -> None:
     """Dated attributes: history rows hold from their first day to the next row's; what no history row covers is filled
-    with the organization's own value."""
+    with the organization's own value. On every day a customer has at most one value of an attribute; anything else
+    would count its money twice."""
+    names = " ".join(f"WHEN '{column}' THEN '{name}'" for name, column in _HISTORY.items() if name != column)
+    known = ", ".join(f"'{name}'" for name in _HISTORY)
     history, joins = customer_of("h", "h.entity_id")
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE k_dated AS WITH h AS (SELECT {history} AS customer, CASE h.attribute"
-        f" WHEN 'owner_id' THEN 'owner' WHEN 'parent_org_id' THEN 'parent' ELSE h.attribute END AS attribute, h.value,"
-        f" h.valid_from, h.valid_to, h._conn FROM c_attribute_history h {joins}"
-        f" WHERE h.entity = 'organization'),"
+        f"CREATE OR REPLACE TEMP TABLE k_dated AS WITH h AS (SELECT {history} AS customer, CASE lower(h.attribute)"
+        f" {names} ELSE lower(h.attribute) END AS attribute, h.value,"
+        f" h.valid_from, h.valid_to, h._conn FROM c_attribute_history h {joins} WHERE lower(h.entity) = 'organization'"
+        f" AND (h.valid_to IS NULL OR h.valid_from < h.valid_to)),"
         f" one AS (SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY customer, attribute, valid_from"
-        f" ORDER BY _conn, value) AS n FROM h) x WHERE n = 1),"
+        f" ORDER BY _conn, value) AS n FROM h WHERE attribute IN ({known})) x WHERE n = 1),"
         f" spans AS (SELECT customer, attribute, value, valid_from, lead(valid_from) OVER (PARTITION BY customer,"
         f" attribute ORDER BY valid_from) AS following, valid_to FROM one)"
         f" SELECT customer, attribute, value, valid_from, CASE WHEN valid_to IS NULL THEN coalesce(following, {_FOREVER})"
         f" WHEN following IS NULL OR valid_to < following THEN valid_to ELSE following END AS valid_to FROM spans"
     )
     own = " UNION ALL ".join(
-        f"SELECT customer, '{name}' AS attribute, {column} AS value, _conn, id FROM k_org WHERE {column} IS NOT NULL"
+        f"SELECT customer, '{name}' AS attribute, {column} AS value, gone, _conn, id FROM k_org WHERE {column} IS NOT NULL"
         for name, column in _HISTORY.items()
     )
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE k_own AS SELECT customer, attribute, value FROM (SELECT *, row_number() OVER"
-        f" (PARTITION BY customer, attribute ORDER BY _conn, id) AS n FROM ({own}) o) x WHERE n = 1"
+        f" (PARTITION BY customer, attribute ORDER BY gone, _conn, id) AS n FROM ({own}) o) x WHERE n = 1"
     )
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE d_customer_attribute AS SELECT customer, attribute, value, valid_from, valid_to"
-        f" FROM k_dated WHERE value IS NOT NULL AND valid_from < valid_to"
+        f" FROM k_dated"
         # before the first row, between rows and after the last: the organization's own value
         f" UNION ALL SELECT o.customer, o.attribute, o.value, g.valid_from, g.valid_to FROM k_own o JOIN ("
         f"  SELECT customer, attribute, valid_to AS valid_from, coalesce(lead(valid_from) OVER w, {_FOREVER}) AS valid_to"
@@ -103,25 +107,22 @@ def _attributes(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _origins(con: duckdb.DuckDBPyConnection) -> None:
-    """Channel, lead source and campaign of a customer: its won new opportunity, else that one's lead, else a lead of
-    the organization, else its first person's source."""
+    """Channel, lead source and campaign of a customer: its first won new opportunity, else that one's lead, else its
+    first person's source."""
     customer, joins = customer_of("o", "o.org_id")
     person, person_joins = customer_of("q", "q.org_id", "q.id")
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE k_origin AS WITH won AS (SELECT * FROM (SELECT o._conn, o.id, {customer} AS"
-        f" customer, o.channel, o.lead_source, o.campaign_id, o.lead_id, row_number() OVER (PARTITION BY {customer}"
+        f" customer, o.channel, o.lead_source, o.campaign_id, row_number() OVER (PARTITION BY {customer}"
         f" ORDER BY coalesce(o.closed_at, o.created_at), o._conn, o.id) AS n FROM c_opportunity o {joins}"
         f" WHERE o.outcome = 'won' AND coalesce(o.type, 'new') = 'new') x WHERE n = 1),"
-        f" led AS (SELECT w.customer, coalesce(w.channel, a.channel, b.channel) AS channel,"
-        f" coalesce(w.lead_source, a.lead_source, b.lead_source) AS lead_source,"
-        f" coalesce(w.campaign_id, a.campaign_id, b.campaign_id) AS campaign FROM won w"
-        f" LEFT JOIN c_lead a ON a._conn = w._conn AND a.id = w.lead_id LEFT JOIN (SELECT _conn, opportunity_id,"
-        f" min_by(channel, id) AS channel, min_by(lead_source, id) AS lead_source, min_by(campaign_id, id) AS"
-        f" campaign_id FROM c_lead WHERE opportunity_id IS NOT NULL GROUP BY _conn, opportunity_id) b"
-        f" ON b._conn = w._conn AND b.opportunity_id = w.id),"
+        f" led AS (SELECT w.customer, coalesce(w.channel, l.channel) AS channel,"
+        f" coalesce(w.lead_source, l.lead_source) AS lead_source, coalesce(w.campaign_id, l.campaign_id) AS campaign"
+        f" FROM won w LEFT JOIN k_deal_lead d ON d._conn = w._conn AND d.id = w.id"
+        f" LEFT JOIN c_lead l ON l._conn = d._conn AND l.id = d.lead_id),"
         f" met AS (SELECT * FROM (SELECT {person} AS customer, q.first_source AS channel, row_number() OVER (PARTITION BY"
-        f" {person} ORDER BY q.first_touch_at, q._conn, q.id) AS n FROM c_person q {person_joins}"
-        f" WHERE q.first_source IS NOT NULL) x WHERE n = 1),"
+        f" {person} ORDER BY CASE WHEN q.first_touch_at IS NULL THEN 1 ELSE 0 END, q.first_touch_at, q._conn, q.id) AS n"
+        f" FROM c_person q {person_joins} WHERE q.first_source IS NOT NULL) x WHERE n = 1),"
         f" every AS (SELECT customer FROM led UNION SELECT customer FROM met),"
         f" origin AS (SELECT e.customer, coalesce(l.channel, m.channel) AS channel, l.lead_source, l.campaign"
         f" FROM every e LEFT JOIN led l ON l.customer = e.customer LEFT JOIN met m ON m.customer = e.customer)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from revalign_udf.kernels.rates import RateBook, add_rates
+from revalign_udf.kernels.rates import RateBook, add_rates, currency_of
 
 __all__ = ["build_spend"]
 
@@ -15,7 +15,7 @@ def build_spend(con: duckdb.DuckDBPyConnection, currency: str, book: RateBook) -
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE k_expense AS SELECT e._conn AS system, e.id AS record_id,"
         f" coalesce(e.date, e.period_start) AS first_day, coalesce(e.date, e.period_end) AS last_day,"
-        f" CAST(round(e.amount * 1000000, 0) AS BIGINT) AS amount, coalesce(e.currency, '{currency}') AS currency,"
+        f" CAST(round(e.amount * 1000000, 0) AS BIGINT) AS amount, {currency_of(currency, 'e.currency')} AS currency,"
         f" e.function, e.kind, e.team_id AS team, e.campaign_id AS campaign, e.channel, e.product_id AS product"
         f" FROM c_expense e"
     )

@@ -24,21 +24,21 @@ FACTS: dict[str, Fact] = {
         Fact(
             "movement",
             "on_day",
-            ("subscription_item_period",),
+            ("subscription_item_period", "subscription"),
             {**_CUSTOMER, **_PRODUCT, **_RECORD},
             "one row per item, customer and day whose recurring amount changed; annualised micros",
         ),
         Fact(
             "sale",
             "on_day",
-            ("sales_order", "invoice_line", "credit_note", "refund"),
+            ("sales_order", "invoice_line", "invoice", "credit_note", "refund"),
             {**_CUSTOMER, **_PRODUCT, **_RECORD},
             "one row per order, invoice line, credit note or uncovered refund; micros",
         ),
         Fact(
             "customer_start",
             "on_day",
-            ("subscription_item_period", "sales_order"),
+            ("subscription_item_period", "sales_order", "subscription"),
             {**_CUSTOMER, "system": "self"},
             "one row per customer, on the first date ever with MRR > 0 or an order",
         ),
@@ -52,7 +52,7 @@ FACTS: dict[str, Fact] = {
         Fact(
             "reach",
             "on_day",
-            ("lead", "lifecycle_event"),
+            ("lead", "lifecycle_event", "opportunity"),
             {**_MARKETING, "owner": "self", "system": "self", "segment": "customer", "country": "customer",
              "industry": "customer"},
             "one row per lead and stage reached: the first event at the stage or any later one",

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 
@@ -40,7 +40,7 @@ def disk_problem(error: BaseException, what: str) -> StoreError | None:
     """A coded error when the cause is a full or read-only disk, else None."""
     text = str(error)
     number = getattr(error, "errno", None)
-    if number == errno.ENOSPC or "No space left" in text or "not enough" in text.lower() and "disk" in text.lower():
+    if number == errno.ENOSPC or "No space left" in text or ("not enough" in text.lower() and "disk" in text.lower()):
         return StoreError(
             f"The disk is full: {what} was not written.",
             code="REV-804",
@@ -107,7 +107,7 @@ class Store:
                 hint=f"Remove {self.path} and pull again, so that every instant gets its date in the new zone.",
             )
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exc: object) -> None:

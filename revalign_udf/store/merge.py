@@ -47,43 +47,49 @@ def merge_stage(
     Within one file two rows with one key are a mistake: the first stays, the others are refused (REV-504). A source
     that lists a record twice while paging means the later one.
     """
-    stage = f"stage_{table.name}"
-    doubled = con.execute(
-        f"SELECT d._key, d._file, d._line, f._line, d._scope FROM {stage} d"
+    stage, name = f"stage_{table.name}", history(table.name)
+    twice = con.execute(f"SELECT count(*) > count(DISTINCT _key) FROM {stage}").fetchall()[0][0]
+    known = con.execute(f"SELECT count(*) > 0 FROM {name} WHERE _conn = ?", [connection]).fetchall()[0][0]
+    # the common cases - no key twice, nothing known yet - need no look for the row that counts
+    rows = stage
+    if twice:
+        rows = (
+            f"(SELECT * FROM {stage} QUALIFY row_number() OVER (PARTITION BY _key"
+            f" ORDER BY CASE WHEN _scope = '' THEN -_n ELSE _n END) = 1)"
+        )
+    changed = ""
+    if known:
+        changed = (
+            f" LEFT JOIN (SELECT _key, arg_max(_hash, _seq) AS _hash FROM {name} WHERE _conn = $connection GROUP BY _key) l"
+            f" ON s._key = l._key WHERE l._hash IS DISTINCT FROM s._hash"
+        )
+    written = con.execute(
+        f"INSERT INTO {name} BY NAME"
+        f" SELECT nextval('seq_row') AS _seq, $run AS _run, CAST($now AS TIMESTAMP) AS recorded_at, $connection AS _conn,"
+        f" s._key, s._scope, s._hash, {_columns(table, 's.')} FROM {rows} s{changed}",
+        {"run": run, "now": now, "connection": connection},
+    ).fetchall()[0][0]
+    return int(written), _doubled(con, table) if twice else []
+
+
+def _doubled(con: duckdb.DuckDBPyConnection, table: Table) -> list[tuple[Rejected, str]]:
+    """Later rows of a file with a key that an earlier one has."""
+    stage, column = f"stage_{table.name}", "+".join(table.key)
+    found = con.execute(
+        f"SELECT d._key, d._file, d._line, f._line FROM {stage} d"
         f" JOIN (SELECT _key, _scope, min(_n) AS _n FROM {stage} WHERE _scope <> '' GROUP BY _key, _scope"
         f" HAVING count(*) > 1) k ON d._key = k._key AND d._scope = k._scope AND d._n > k._n"
         f" JOIN {stage} f ON f._n = k._n ORDER BY d._n"
     ).fetchall()
-    rejected = [
+    return [
         (
             Rejected(
-                table.name,
-                f"the key {key} was already used in line {first}",
-                "REV-504",
-                file,
-                line or 0,
-                "+".join(table.key),
-                key,
+                table.name, f"the key {key} was already used in line {first}", "REV-504", file, line or 0, column, key
             ),
             key,
         )
-        for key, file, line, first, _scope in doubled
+        for key, file, line, first in found
     ]
-    before = _rows(con, table)
-    con.execute(
-        f"INSERT INTO {history(table.name)} BY NAME"
-        f" SELECT nextval('seq_row') AS _seq, ? AS _run, CAST(? AS TIMESTAMP) AS recorded_at, ? AS _conn, s._key,"
-        f" s._scope, s._hash, {_columns(table, 's.')} FROM (SELECT * FROM {stage} QUALIFY row_number() OVER"
-        f" (PARTITION BY _key ORDER BY CASE WHEN _scope = '' THEN -_n ELSE _n END) = 1) s"
-        f" LEFT JOIN (SELECT _key, arg_max(_hash, _seq) AS _hash FROM {history(table.name)} WHERE _conn = ?"
-        f" GROUP BY _key) l ON s._key = l._key WHERE l._hash IS DISTINCT FROM s._hash ORDER BY s._n",
-        [run, now, connection, connection],
-    )
-    return _rows(con, table) - before, rejected
-
-
-def _rows(con: duckdb.DuckDBPyConnection, table: Table) -> int:
-    return int(con.execute(f"SELECT count(*) FROM {history(table.name)}").fetchall()[0][0])
 
 
 def _bury(
@@ -91,20 +97,19 @@ def _bury(
     values: Sequence[object], merged: str = "",
 ) -> int:  # fmt: skip
     """Append a ``deleted`` version of every live row that meets a condition."""
-    before = _rows(con, table)
     kept = ", ".join(
         "true AS deleted" if name == "deleted" else f"{merged} AS merged_into" if merged and name == "merged_into"
         else f'l."{name}"'
         for name, _ in stored_columns(table)
     )  # fmt: skip
-    con.execute(
+    buried = con.execute(
         f"INSERT INTO {history(table.name)} BY NAME"
         f" SELECT nextval('seq_row') AS _seq, ? AS _run, CAST(? AS TIMESTAMP) AS recorded_at, l._conn, l._key, l._scope,"
         f" md5(l._hash || 'deleted') AS _hash, {kept} FROM ({_latest(table)}) l"
         f" WHERE NOT coalesce(l.deleted, false) AND {condition}",
         [run, now, connection, *values],
-    )
-    return _rows(con, table) - before
+    ).fetchall()
+    return int(buried[0][0])
 
 
 def write_tombstones(
@@ -130,11 +135,17 @@ def write_whole(
     refused: Sequence[str],
 ) -> int:  # fmt: skip
     """Mark rows of a scope deleted that were not sent. A row sent but refused keeps its last good version."""
+    # keys alone are quickly compared; most of the time nothing is gone
+    absent = (
+        f"SELECT h._key FROM {history(table.name)} h ANTI JOIN stage_{table.name} s ON h._key = s._key"
+        " WHERE h._conn = ? AND h._scope = ?"
+    )
+    gone = {row[0] for row in con.execute(absent, [connection, message.scope]).fetchall()} - set(refused)
+    if not gone:
+        return 0
     return _bury(
-        con, table, connection, run, now,
-        f"l._scope = ? AND l._key NOT IN (SELECT _key FROM stage_{table.name} WHERE _key IS NOT NULL)"
-        " AND l._key NOT IN (SELECT unnest(CAST(? AS VARCHAR[])))",
-        [message.scope, list(refused)],
+        con, table, connection, run, now, "l._scope = ? AND l._key IN (SELECT unnest(CAST(? AS VARCHAR[])))",
+        [message.scope, sorted(gone)],
     )  # fmt: skip
 
 

@@ -1,0 +1,95 @@
+"""export: any answer as a file."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from revalign_udf.cli.common import ask, cut_options, guarded, json_option, parse_where, project_option
+from revalign_udf.cli.output import console, print_json
+from revalign_udf.errors import UnknownName, UserError
+from revalign_udf.query import Query, Table
+from revalign_udf.workbook.export import export
+
+__all__ = ["export_command"]
+
+Where = dict[str, str]
+
+
+def _metric(query: Query, words: list[str], by: str | None, where: Where, as_of: str | None) -> Table:
+    name, period = words
+    answer = query.metric(name, period, where, as_of=as_of)
+    if answer.rows is not None:
+        return answer.rows
+    if by:
+        parts = query.breakdown(name, period, by, where, as_of=as_of)
+        return Table((by, answer.metric), tuple((value, part.value) for value, part in parts), ("text", answer.unit))
+    row = (answer.metric, answer.period, answer.value, answer.status, answer.fingerprint)
+    return Table(
+        ("metric", "period", "value", "status", "fingerprint"), (row,), ("text", "text", answer.unit, "text", "text")
+    )
+
+
+def _series(query: Query, words: list[str], by: str | None, where: Where, as_of: str | None) -> Table:
+    del by
+    name, first, last = words
+    answers = query.series(name, first, last, where=where, as_of=as_of)
+    rows = tuple((a.period, a.value, a.status) for a in answers)
+    return Table(("period", answers[0].metric, "status"), rows, ("text", answers[0].unit, "text"))
+
+
+def _table(query: Query, words: list[str], by: str | None, where: Where, as_of: str | None) -> Table:
+    names, periods = words
+    return query.table([name.strip() for name in names.split(",")], periods.split(","), by, where, as_of=as_of)
+
+
+def _records(query: Query, words: list[str], by: str | None, where: Where, as_of: str | None) -> Table:
+    del by
+    name, period = words
+    return query.records(name, period, where, as_of=as_of)
+
+
+#: question -> (how many words follow at least and at most, what answers it)
+_QUESTIONS: dict[str, tuple[int, int, Callable[[Query, list[str], str | None, Where, str | None], Table]]] = {
+    "metric": (2, 2, _metric),
+    "series": (3, 3, _series),
+    "table": (2, 2, _table),
+    "records": (2, 2, _records),
+}
+
+
+@click.command("export")
+@click.argument("question", nargs=-1, required=True)
+@click.option(
+    "--to", "path", type=click.Path(path_type=Path), required=True, help="File to write: .csv, .parquet or .xlsx."
+)
+@click.option("--by", metavar="DIMENSION", help="For metric and table: one row per value.")
+@cut_options
+@project_option
+@json_option
+@guarded
+def export_command(
+    question: tuple[str, ...], path: Path, by: str | None, where: tuple[str, ...], as_of: str | None, profile: str | None,
+    project: Path, as_json: bool,
+) -> None:  # fmt: skip
+    """Write the answer to a QUESTION into a file: revalign export series mrr 2026-01 2026-09 --to mrr.csv.
+
+    A question is written as its command: metric NAME PERIOD, series NAME FIRST LAST, table NAMES PERIODS, records NAME
+    PERIOD; NAME PERIOD alone is a metric.
+    """
+    del profile
+    words = shlex.split(question[0]) if len(question) == 1 else list(question)
+    kind = words.pop(0) if words and words[0] in _QUESTIONS else "metric"
+    least, most, answer = _QUESTIONS[kind]
+    if len(words) > most:
+        raise UnknownName("question", words[0], _QUESTIONS, hint=f"Known: {', '.join(_QUESTIONS)}.")
+    if len(words) < least:
+        raise UserError(f"The question {kind} needs {least} words after it.", hint="See revalign export --help.")
+    found = answer(ask(project), words, by, parse_where(where), as_of)
+    export(found, path)
+    if as_json:
+        return print_json({"path": str(path), "columns": found.columns, "rows": len(found.rows)})
+    return console.print(f"Wrote {path} ({len(found.rows):,} rows)", markup=False)

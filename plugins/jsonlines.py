@@ -25,9 +25,10 @@ from revalign_udf.connector import (
     Check,
     Context,
     Log,
+    Mark,
     Message,
-    Records,
     Rejected,
+    Rows,
     Setting,
     Spec,
     Stream,
@@ -59,44 +60,59 @@ class JsonLinesConnector:
         names = {PurePosixPath(name).stem for name in ctx.folder().files("*.jsonl")}
         return [Stream(name, (name,)) for name in sorted(names & set(TABLES))]
 
-    def read(self, ctx: Context, stream: Stream, state: Mapping[str, Any]) -> Iterable[Message]:  # noqa: ARG002
+    def read(self, ctx: Context, stream: Stream, state: Mapping[str, Any]) -> Iterable[Message]:
         """Every line of every file of the stream; what is no longer there is gone."""
         folder = ctx.folder()
+        found = []
         for name in folder.files("*.jsonl"):
             table = PurePosixPath(name).stem
             if table not in TABLES:
                 yield Log(f"{name} is not named after a canonical table and was not read.", "warning")
             if table != stream.name:
                 continue
+            found.append(name)
             with folder.open(name) as file:
                 lines = enumerate(file, 1)
                 while batch := list(islice(lines, _BATCH)):
-                    yield from _batch(stream.name, name, batch)
-        yield Whole(stream.name, stream.name)
+                    yield from self._batch(stream.name, name, batch)
+            yield Whole(stream.name, name)
+        for name in state.get("files", []):
+            if name not in found:
+                yield Whole(stream.name, name)
+        yield Mark({"files": found})
 
     def map(self, stream: str, record: Mapping[str, Any], mapping: Mapping[str, Any]) -> Iterable[CanonicalRow]:  # noqa: ARG002
         """The record as it is; keys the table does not have are kept in ``attrs``."""
         known = TABLES[stream].columns
-        row = {key: value for key, value in record.items() if key in known and key != "attrs"}
-        more = {key: value for key, value in record.items() if key not in known} | dict(record.get("attrs") or {})
-        yield stream, {**row, "attrs": json.dumps(more, sort_keys=True)} if more else row
+        row = {key: value for key, value in record.items() if key in known}
+        if more := {key: value for key, value in record.items() if key not in known}:
+            own = row.get("attrs")
+            row["attrs"] = {**own, **more} if isinstance(own, Mapping) else more
+        if isinstance(row.get("attrs"), Mapping):
+            row["attrs"] = json.dumps(row["attrs"], sort_keys=True)
+        yield stream, row
 
-
-def _batch(stream: str, name: str, lines: Sequence[tuple[int, bytes]]) -> Iterator[Message]:
-    records = []
-    for number, line in lines:
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line, parse_float=str)
-        except ValueError as error:
-            yield Rejected(stream, f"not JSON: {error}", "REV-503", name, number)
-            continue
-        if isinstance(record, dict):
-            records.append(record)
-        else:
-            yield Rejected(stream, "not a JSON object", "REV-503", name, number)
-    yield Records(stream, records, scope=stream)
+    def _batch(self, stream: str, name: str, lines: Sequence[tuple[int, bytes]]) -> Iterator[Message]:
+        """Rows rather than records, so that a refused value is reported with its line."""
+        rows, numbers = [], []
+        for number, line in lines:
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line, parse_float=str)
+            except ValueError as error:
+                yield Rejected(stream, f"not JSON: {error}", "REV-503", name, number)
+                continue
+            if isinstance(record, dict):
+                rows += [row for _, row in self.map(stream, record, {})]
+                numbers.append(number)
+            else:
+                yield Rejected(stream, "not a JSON object", "REV-503", name, number)
+        if rows:
+            needed = [column for column in TABLES[stream].columns if any(column in row for row in rows)]
+            needed += [column for column in TABLES[stream].required if column not in needed]
+            columns = {column: [row.get(column) for row in rows] for column in needed}
+            yield Rows(stream, columns, name, numbers, scope=name)
 
 
 @hookimpl

@@ -31,6 +31,8 @@ __all__ = [
 
 #: micros in one major unit
 MICROS = 1_000_000
+#: the largest power of ten a number may have; doubles end at 308
+_LONGEST = 400
 
 #: ISO 4217 currencies whose number of decimals is not two
 _DECIMALS: Mapping[str, int] = {
@@ -66,7 +68,7 @@ def exact(value: Number) -> Fraction:
     >>> exact(0.1) + exact(0.2) == exact("0.3")
     True
 
-    Raises UserError REV-112 for text that is no number, and for infinities.
+    Raises UserError REV-112 for text that is no number, for infinities, and beyond 400 digits.
     """
     if type(value) is Fraction:  # the commonest case by far inside formulas
         return value
@@ -75,9 +77,13 @@ def exact(value: Number) -> Fraction:
     if isinstance(value, int | Fraction):
         return Fraction(value)
     try:
-        return Fraction(Decimal(repr(value) if isinstance(value, float) else value))
-    except (InvalidOperation, ValueError, OverflowError):
-        raise UserError(f"{value!r} is not a number.", code="REV-112") from None
+        number = Decimal(repr(value) if isinstance(value, float) else value)
+        # a typed 1e999999999 is a number of a billion digits: nobody's money, and it would take all memory
+        if number.is_finite() and abs(number.adjusted()) <= _LONGEST:
+            return Fraction(number)
+    except (InvalidOperation, ValueError, TypeError):
+        pass
+    raise UserError(f"{value!r} is not a number.", code="REV-112")
 
 
 def to_micros(value: Number) -> int:

@@ -23,6 +23,7 @@ A period is half-open: ``start`` is its first day, ``end`` the day after its las
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -103,7 +104,10 @@ class Period:
             step = self.months * count
             return span(add_months(self.start, step), add_months(self.end, step), self.calendar)
         days = (self.end - self.start) * count
-        return span(self.start + days, self.end + days, self.calendar)
+        try:
+            return span(self.start + days, self.end + days, self.calendar)
+        except OverflowError:
+            raise UserError(f"{self} cannot be moved so far.", code="REV-101", hint=_HINT) from None
 
     def previous(self) -> Period:
         """The period just before, of the same length."""
@@ -123,9 +127,9 @@ def add_months(day: date, count: int) -> date:
     datetime.date(2026, 2, 28)
     """
     year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
-    first = date(year, month + 1, 1)
-    following = date(year + (month == 11), (month + 1) % 12 + 1, 1)
-    return first.replace(day=min(day.day, (following - first).days))
+    if not 1 <= year <= 9999:
+        raise UserError(f"{count:+d} months from {day} lies outside the calendar.", code="REV-101", hint=_HINT)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def of_grain(grain: Grain, day: date, calendar: Calendar | None = None) -> Period:
@@ -148,7 +152,8 @@ def of_grain(grain: Grain, day: date, calendar: Calendar | None = None) -> Perio
     elif grain in ("fiscal_quarter", "fiscal_year"):
         year = calendar.fiscal_year_of(day)
         start = calendar.fiscal_start(year)
-        label = f"FY{year % 100:02d}"
+        # two digits mean this century; a label must read back as the period it names
+        label = f"FY{year % 100:02d}" if 2000 <= year <= 2099 else f"FY{year:04d}"
         if grain == "fiscal_quarter":
             quarter = ((day.year - start.year) * 12 + day.month - start.month) // 3
             start = add_months(start, quarter * 3)

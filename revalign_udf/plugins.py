@@ -189,6 +189,7 @@ def _load(
             _check_connector(item, connector)
         for metric in metrics:
             _check_metric(item, metric)
+        _once(item, [metric.name for metric in metrics])
     except PluginProblem as problem:
         _broken(registry, item, problem)
         return
@@ -260,6 +261,13 @@ def _check_metric(item: _Candidate, metric: object) -> None:
             raise refuse(
                 f"{metric.name} reads {plain}, which nobody declares.", f"Did you mean {near}?" if near else ""
             )
+
+
+def _once(item: _Candidate, names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            text = f'Plugin "{item.name}" declares the metric {name} twice.'
+            raise PluginProblem(item.name, item.origin, text, code="REV-602", hint="Rename one.")
 
 
 def _connectors(registry: Registry, providers: dict[str, list[tuple[_Candidate, Connector]]]) -> None:

@@ -152,11 +152,13 @@ def _pull(
     project: Project, store: Store, registry: Registry, source: Source, progress: Progress | None
 ) -> SourceReport:
     report = SourceReport(source.name, source.connector)
+    secrets: list[str] = []
     started = datetime.now(UTC)
     run = store.next_run()
     try:
         connector = registry.connector(source.connector, source.name)
         ctx = context_for(project, source, connector)
+        secrets += _secrets(source, ctx)
         state = store.state(source.name)
         streams = {stream.name: stream for stream in connector.discover(ctx)}
         for name in state:
@@ -165,9 +167,11 @@ def _pull(
         for stream in streams.values():
             _stream(project, store, connector, ctx, stream, state.get(stream.name, {}), run, report, progress)
     except RevalignError as error:
-        report.failures.append(redact(str(error)))
-    except Exception as error:  # noqa: BLE001 - a connector may fail in any way; only its own source suffers
+        report.failures.append(str(error))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a connector may fail in any way; only its own source suffers
         report.failures.append(_unexpected(source.connector, error))
+    report.failures = [redact(text, secrets) for text in report.failures]
+    report.messages = [redact(text, secrets) for text in report.messages]
     if report.failures:
         report.status = "failed"
     store.log_run(run, source.name, started, report.status, report.counts, "; ".join(report.failures))
@@ -175,7 +179,12 @@ def _pull(
 
 
 def _unexpected(connector: str, error: BaseException) -> str:
-    return f"REV-508 {connector} failed: {type(error).__name__}: {redact(str(error))}"
+    return f"REV-508 {connector} failed: {type(error).__name__}: {error}"
+
+
+def _secrets(source: Source, ctx: Context) -> list[str]:
+    """What must not show up in a report: every value that came from a reference."""
+    return [str(ctx.settings[name]) for name, value in source.settings.items() if is_reference(value)]
 
 
 def _stream(
@@ -193,11 +202,11 @@ def _stream(
             today = datetime.now(ZoneInfo(project.company.time_zone)).date()
             counts = pull.finish(today)
     except ConnectorError as error:
-        report.failures.append(f"{stream.name}: {redact(str(error))}")
+        report.failures.append(f"{stream.name}: {error}")
         return
     except RevalignError:
         raise
-    except Exception as error:  # noqa: BLE001 - see above
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - see above
         report.failures.append(f"{stream.name}: {_unexpected(connector.spec.name, error)}")
         return
     total.read += counts.read
@@ -209,7 +218,7 @@ def _stream(
 
 def _take(connector: Connector, pull: Pull, message: Message, mapping: Mapping[str, Any], report: SourceReport) -> None:
     if isinstance(message, Log):
-        report.messages.append(redact(message.text))
+        report.messages.append(message.text)
     elif isinstance(message, Records):
         for rows in _mapped(connector, pull, message, mapping):
             pull.add(rows)
@@ -219,18 +228,27 @@ def _take(connector: Connector, pull: Pull, message: Message, mapping: Mapping[s
 
 def _mapped(connector: Connector, pull: Pull, message: Records, mapping: Mapping[str, Any]) -> Iterable[Rows]:
     """Raw records through the connector's pure ``map``, gathered table by table. A record that cannot be mapped is
-    listed with the rejects."""
-    gathered: dict[str, list[Mapping[str, Any]]] = {}
-    for number, record in enumerate(message.records, 1):
+    listed with the rejects, under its number in the stream."""
+    gathered: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
+    before = pull.counts.read
+    for number, record in enumerate(message.records, before + 1):
         try:
-            for table, row in connector.map(message.stream, record, mapping):
-                gathered.setdefault(table, []).append(row)
+            mapped = list(connector.map(message.stream, record, mapping))
         except BadRecord as error:
             pull.add(Rejected(message.stream, error.message, error.code, message.scope, number))
-    for table, rows in gathered.items():
+            continue
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
+            # the text of other errors may quote what a person wrote
+            text = f"has no {error}" if isinstance(error, KeyError) else f"cannot be mapped ({type(error).__name__})"
+            pull.add(Rejected(message.stream, f"the record {text}", "REV-503", message.scope, number))
+            continue
+        for table, row in mapped:
+            gathered.setdefault(table, []).append((number, row))
+    for table, numbered in gathered.items():
         if table not in TABLES:
             raise BadRecord(f"{connector.spec.name} maps to {table!r}, which is no canonical table.", code="REV-507")
+        rows = [row for _, row in numbered]
         names = [name for name in TABLES[table].columns if any(name in row for row in rows)]
         required = [name for name in TABLES[table].required if name not in names]
         columns = {name: [row.get(name) for row in rows] for name in (*names, *required)}
-        yield Rows(table, columns, message.scope, list(range(1, len(rows) + 1)), message.scope)
+        yield Rows(table, columns, message.scope, [number for number, _ in numbered], message.scope)

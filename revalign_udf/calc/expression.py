@@ -42,7 +42,7 @@ class Expression:
         self.text = text.strip()
         try:
             self._tree = ast.parse(self.text, mode="eval").body
-        except SyntaxError:
+        except (SyntaxError, ValueError, RecursionError, MemoryError):  # also a zero byte, and brackets without end
             raise UserError(f"Cannot read the formula {text!r}.", hint="Use names, numbers, + - * / and ( ).") from None
         for node in ast.walk(self._tree):
             if not self._allowed(node):
@@ -116,7 +116,11 @@ class Expression:
                 case ast.Call(func=ast.Name(id=called), args=arguments):
                     if called not in calls:
                         raise UnknownName("function in a formula", called, calls)
-                    return calls[called](*(run(argument) for argument in arguments))
+                    given = [run(argument) for argument in arguments]
+                    try:
+                        return calls[called](*given)
+                    except TypeError:
+                        raise UserError(f"{called} does not take {len(given)} numbers in {self.text!r}.") from None
                 case ast.BinOp(left=left, op=operator, right=right):
                     above, below = run(left), run(right)
                     match operator:

@@ -30,6 +30,9 @@ COMMANDS = {
     "sheets": "sheets",
     "plugins": "plugins",
     "source": "plugins",
+    "vanity": "alignment",
+    "kpis": "alignment",
+    "serve": "serve",
     "doctor": "doctor",
 }
 

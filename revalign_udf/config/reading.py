@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -93,8 +94,8 @@ class _Reader:
             ),
             self._definitions(sections["definitions"]),
             self._texts("workbooks.reports", sections["workbooks"].get("reports", ["saas_metrics"])),
-            snapshots.get("keep", 30),
-            sections["engine"].get("memory_limit", "1GB"),
+            self._keep(snapshots.get("keep", 30)),
+            self._memory(sections["engine"].get("memory_limit", "1GB")),
             self._date("snapshots.as_of", snapshots.get("as_of")),
             self.origins,
         )
@@ -169,6 +170,16 @@ class _Reader:
             self.origins[f"{where}.{key}"] = str(self.path)
         return raw
 
+    def _keep(self, value: int) -> int:
+        if value < 1:
+            raise self._kind("snapshots.keep", "at least 1", value)
+        return value
+
+    def _memory(self, value: str) -> str:
+        if not re.fullmatch(r"\d+(\.\d+)? ?[KMGT]i?B", value):
+            raise self._kind("engine.memory_limit", 'an amount such as "1GB"', value)
+        return value
+
     def _texts(self, where: str, values: list[Any]) -> tuple[str, ...]:
         for value in values:
             if not isinstance(value, str):
@@ -211,8 +222,7 @@ def _leaves(values: Mapping[str, Any], where: str) -> list[tuple[str, Any]]:
     """Every value below a table, with its dotted name."""
     found: list[tuple[str, Any]] = []
     for key, value in values.items():
-        if isinstance(value, Mapping):
-            found += _leaves(value, f"{where}.{key}")
-        else:
-            found.append((f"{where}.{key}", value))
+        name = f"{where}.{key}"
+        for item in value if isinstance(value, list) else [value]:
+            found += _leaves(item, name) if isinstance(item, Mapping) else [(name, item)]
     return found

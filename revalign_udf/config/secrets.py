@@ -44,15 +44,15 @@ def resolve(reference: str, where: str) -> str:
     try:
         import keyring
 
-        value = keyring.get_password(service, name)
+        found: str | None = keyring.get_password(service, name)
     except Exception as error:
         raise ConfigError(
             f"{where} reads the keyring, which cannot be used here: {error}.",
             code="REV-304",
             hint="Use $env:NAME on this machine.",
         ) from error
-    if value:
-        return value
+    if found:
+        return found
     raise ConfigError(
         f"{where} reads {service}/{name} from the keyring, where there is nothing.",
         code="REV-304",

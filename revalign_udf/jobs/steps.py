@@ -10,6 +10,7 @@ from typing import Any
 
 from revalign_udf.config import Project, SheetSettings
 from revalign_udf.errors import RevalignError
+from revalign_udf.governance import record
 from revalign_udf.layout import find, read, resolve
 from revalign_udf.layout.model import Report
 from revalign_udf.plugins import Registry, discover
@@ -99,7 +100,10 @@ def build(project: Project, as_of: date | None = None, registry: Registry | None
     """Publish a snapshot of what the store knows."""
     metrics = (registry or plugins_of(project)).metrics
     with Store.open(project.data, project.company.time_zone, memory_limit=project.memory_limit) as store:
-        return publish(project, store, metrics, as_of)
+        done = publish(project, store, metrics, as_of)
+    if done.is_new:
+        record(project.folder, "published", snapshot=done.label, as_of=done.as_of.isoformat())
+    return done
 
 
 def report_of(project: Project, query: Query, name: str) -> Report:
@@ -132,7 +136,10 @@ def sync_sheets(project: Project, query: Query, names: Sequence[str] = ()) -> li
             continue
         try:
             with open_spreadsheet(target_of(project, sheet)) as client:
-                found.append(SheetReport(name, sync_report(client, report_of(project, query, sheet.layout))))
+                plan = sync_report(client, report_of(project, query, sheet.layout))
+            found.append(SheetReport(name, plan))
+            if not plan.empty:
+                record(project.folder, "sheet synced", sheet=name, snapshot=query.snapshot, calls=plan.calls)
         except RevalignError as error:
             found.append(SheetReport(name, failure=str(error)))
     return found

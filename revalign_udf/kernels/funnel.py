@@ -103,10 +103,10 @@ def _stages(con: duckdb.DuckDBPyConnection) -> None:
         " FROM fit f JOIN best b ON b._conn = f._conn AND b.id = f.id AND b.rank = f.rank GROUP BY f._conn, f.id"
     )
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE k_named AS SELECT e._conn, e.id, e.subject_type, e.subject_id, e.occurred_at,"
-        f" e.occurred_at__on AS on_day, e.stage AS raw, coalesce(m.several, 0) AS several,"
-        f" coalesce(m.stage, lower(trim(e.stage))) AS stage FROM c_lifecycle_event e"
-        f" LEFT JOIN k_mapped m ON m._conn = e._conn AND m.id = e.id"
+        "CREATE OR REPLACE TEMP TABLE k_named AS SELECT e._conn, e.id, e.subject_type, e.subject_id, e.occurred_at,"
+        " e.occurred_at__on AS on_day, e.stage AS raw, coalesce(m.several, 0) AS several,"
+        " coalesce(m.stage, lower(trim(e.stage))) AS stage FROM c_lifecycle_event e"
+        " LEFT JOIN k_mapped m ON m._conn = e._conn AND m.id = e.id"
     )
     con.execute(
         f"INSERT INTO f_excluded SELECT 'reach', CASE WHEN several = 1 THEN 'stage \"' || raw || '\" is mapped to several'"

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from revalign_udf.calc.expression import Expression
 from revalign_udf.metrics.facts import DIMENSIONS, FACTS
-from revalign_udf.metrics.funnel import FUNNEL, STAGES, STATES
+from revalign_udf.metrics.funnel import FUNNEL, STAGES, STATES, STEPS
 from revalign_udf.metrics.model import Component, Dimension, Fact, Family, Metric
 from revalign_udf.metrics.recurring import RECURRING
 from revalign_udf.metrics.revenue import REVENUE
@@ -23,6 +23,7 @@ __all__ = [
     "QUALIFIERS",
     "STAGES",
     "STATES",
+    "STEPS",
     "Component",
     "Dimension",
     "Fact",

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from revalign_udf.metrics.model import Component, Family, Metric
 
-__all__ = ["FUNNEL", "STAGES", "STATES"]
+__all__ = ["FUNNEL", "STAGES", "STATES", "STEPS"]
 
 _CATALOGUE = "Revalign metric catalogue, section A"
 
@@ -31,14 +31,23 @@ def _moved_on(stage: str, later: str) -> Component:
     return Component(
         f"{stage}_then_{later}", "reach", "flow", "1", "count",
         f"leads that first reached {stage} in the period and have reached {later} by the as-of date",
-        f"f.stage = '{stage}' AND f.{later}_day IS NOT NULL",
+        f"f.stage = '{stage}' AND f.{later}_day < p.known_end",
     )  # fmt: skip
+
+
+#: component -> the step it counts
+STEPS = {
+    f"{stage}_then_{later}": (stage, later)
+    for stage, later in (*pairwise(STAGES), ("lead", "customer"), ("mql", "sql"), ("sql", "customer"))
+}
 
 
 def _rate(name: str, label: str, stage: str, later: str, owners: tuple[str, ...]) -> Metric:
     return Metric(
         name, label, "funnel", f"ratio({stage}_then_{later}, reached_{stage})", "rate",
-        f"Cohort form: of the leads that first reached {stage} in the period, the share that has reached {later}.",
+        f"Cohort form: of the leads that first reached {stage} in the period, the share that has reached {later} by the"
+        " as-of date. Partial until nine in ten of all who made the step would have had the time, counted from the"
+        " period's last day.",
         owners=owners, source=_CATALOGUE,
     )  # fmt: skip
 
@@ -55,10 +64,7 @@ _BOTH = ("marketing", "sales")
 FUNNEL = Family(
     (
         *(_reached(stage) for stage in STAGES),
-        *(_moved_on(stage, later) for stage, later in pairwise(STAGES)),
-        _moved_on("lead", "customer"),
-        _moved_on("mql", "sql"),
-        _moved_on("sql", "customer"),
+        *(_moved_on(stage, later) for stage, later in STEPS.values()),
     ),
     (
         _count("new_leads", "New leads", "lead", ("marketing",), role="vanity", counterpart="sql_to_customer",

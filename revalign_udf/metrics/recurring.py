@@ -16,7 +16,9 @@ _RETENTION = "Revalign metric catalogue, section C"
 
 
 def _moved(kind: str, about: str) -> Component:
-    return Component(f"{kind}_mrr", "movement", "flow", "f.amount", "recurring", about, f"f.kind = '{kind}'")
+    # a change nobody can name for want of a rate has neither kind nor amount, and leaves every movement without a value
+    rule = f"f.kind = '{kind}' OR f.kind IS NULL"
+    return Component(f"{kind}_mrr", "movement", "flow", "f.amount", "recurring", about, rule)
 
 
 _KINDS = {
@@ -104,7 +106,8 @@ RECURRING = Family(
         ),
         Metric(
             "fx_impact_mrr", "FX impact on MRR", "recurring", f"{_REMAINDER} - entering_mrr - leaving_mrr", "money",
-            "What balances at the rate of their instant and movements at the rate of their day leave over.",
+            "What balances at the rate of their instant and movements at the rate of their day leave over: closing -"
+            " opening - all other movements.",
             additivity="flow", direction="neutral", source=_CATALOGUE,
         ),
         Metric(
@@ -145,7 +148,8 @@ RECURRING = Family(
         ),
         Metric(
             "logo_churn", "Logo churn", "retention", "ratio(lost_customers, customers_at_start)", "rate",
-            "Of customers paying at start, the share not paying at the end. Who joined and left inside is out.",
+            "Of customers paying at start, the share not paying at the end. Who joined and left inside is out. In a slice:"
+            " of the slice as it was at the start; by product, who pays for that product.",
             direction="down", aliases=("churn", "customer churn"), owners=("success", "sales"), source=_RETENTION,
         ),
         Metric(

@@ -36,7 +36,9 @@ REVENUE = Family(
         Metric(
             "revenue", "Revenue", "revenue", "revenue", "money",
             "Number of sales times average order value: sales orders if the project has that table, else invoice lines"
-            " without tax; credits and uncovered refunds subtracted on their own date.",
+            " without tax of invoices neither void nor draft. Of invoices, credit lines, credit notes (without tax, as"
+            " the lines) and refunds (less the invoice's share of tax) are subtracted on their own date; a refund counts"
+            " as far as it goes beyond the credit notes of its invoice, earlier refunds first.",
             additivity="flow", aliases=("sales", "turnover"), owners=("finance", "sales"), source=_CATALOGUE,
         ),
         Metric(
@@ -46,7 +48,8 @@ REVENUE = Family(
             owners=("finance", "sales"), source=_CATALOGUE,
         ),
         Metric(
-            "orders", "Orders", "revenue", "orders", "count", "Number of orders; invoices where revenue is invoiced.",
+            "orders", "Orders", "revenue", "orders", "count", "Number of orders of an amount not below zero; where revenue is"
+            " invoiced, of such invoices, each once, with its first line.",
             additivity="flow", role="leading", owners=("sales",), source=_CATALOGUE,
         ),
         Metric(
@@ -65,12 +68,14 @@ REVENUE = Family(
         ),
         Metric(
             "new_business_revenue", "New-business revenue", "revenue", "revenue - existing_revenue", "money",
-            "Revenue of customers whose first date lies inside the period.",
+            "Revenue of customers whose first date (first MRR above zero or order; else first sale) does not lie before"
+            " the period, and revenue nobody's name is on.",
             additivity="flow", owners=("sales", "marketing"), source=_CATALOGUE,
         ),
         Metric(
             "existing_business_revenue", "Existing-business revenue", "revenue", "existing_revenue", "money",
-            "Revenue of customers whose first date lies before the period.",
+            "Revenue of customers whose first date (first MRR above zero or order; else first sale) lies before the first"
+            " day of the period.",
             additivity="flow", owners=("success", "sales"), source=_CATALOGUE,
         ),
         Metric(

@@ -21,18 +21,20 @@ UNIT_ECONOMICS = Family(
     (
         Metric(
             "cac", "CAC", "unit economics", "ratio(acquisition_cost, new_customers)", "money",
-            "Expense of marketing and sales (not cost of goods sold) / new customers of the period.",
+            "Expense of marketing and sales (not cost of goods sold) / new customers of the period. An expense with a"
+            " period is spread over its days evenly, to the millionth.",
             direction="down", aliases=("customer acquisition cost",), owners=("marketing", "sales", "finance"),
             source=_CATALOGUE,
         ),
         Metric(
             "gross_margin", "Gross margin", "unit economics", "margin(cogs, revenue)", "rate",
-            "1 - cost of goods sold / revenue; 1, and said so, where no cost of goods sold is known.",
+            "1 - cost of goods sold / revenue; 1, and said so, where the period has no cost of goods sold.",
             source=_CATALOGUE,
         ),
         Metric(
             "customer_lifetime", "Customer lifetime", "unit economics", "12 * lifetime_years", "months",
-            "Kaplan-Meier mean restricted to the longest observed time, in months of 365.25 / 12 days.",
+            "Kaplan-Meier mean restricted to the longest observed time, in months of 365.25 / 12 days; from a customer's"
+            " first day to its last, pauses included, as known at the end of the period.",
             owners=("success",), source=_CATALOGUE,
         ),
         Metric(
@@ -44,7 +46,8 @@ UNIT_ECONOMICS = Family(
         Metric(
             "ltv_arpa_churn", "LTV from ARPA and churn", "unit economics",
             "ratio(arpu * gross_margin, monthly_mean_logo_churn)", "money",
-            "ARPU x gross margin / mean monthly logo churn of the period's months.",
+            "ARPU x gross margin / mean monthly logo churn of the period's months; months outside the data, or with"
+            " nobody paying at their start, are left out of the mean.",
             aliases=("ltv", "clv"), owners=("finance", "success"), source=_CATALOGUE,
         ),
         Metric(

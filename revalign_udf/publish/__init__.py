@@ -25,7 +25,7 @@ from revalign_udf.errors import NoData, StoreError
 from revalign_udf.kernels import build_facts
 from revalign_udf.metrics import FACTS, METRICS, Metric
 from revalign_udf.publish.cube import CUBE, write_cube
-from revalign_udf.snapshots import FactInfo, Manifest, SourceInfo, current, label_of, point_to, published
+from revalign_udf.snapshots import POINTER, FactInfo, Manifest, SourceInfo, current, label_of, point_to, published
 from revalign_udf.store import Store, Watermark, disk_problem
 
 __all__ = ["Published", "publish"]
@@ -60,6 +60,8 @@ def publish(project: Project, store: Store, metrics: Sequence[Metric] = (), as_o
         root.mkdir(parents=True, exist_ok=True)
         for left in root.glob(f"{_WORK}*"):
             shutil.rmtree(left, ignore_errors=True)
+        for left in root.glob(f".{POINTER}.*"):
+            left.unlink(missing_ok=True)
         work = root / f"{_WORK}{os.getpid()}"
         work.mkdir()
         try:
@@ -104,7 +106,7 @@ def _build(
     manifest = replace(manifest, content=_content(manifest))
     rows = {name: info.rows for name, info in facts.items()}
     if (same := _unchanged(root, manifest)) is not None:
-        point_to(root, same)
+        _point(root, same)
         return Published(label_of(same), root / same, is_new=False, as_of=as_of, rows=rows)
     _forget(store.con)
     name = _next_name(root, as_of)
@@ -114,8 +116,8 @@ def _build(
     replace(manifest, facts={**facts, CUBE: cube}).write(work)
     _flush(work)
     work.rename(root / name)
-    point_to(root, name)
-    _prune(root, project.keep_snapshots)
+    _point(root, name)
+    _prune(root, project.keep_snapshots, name)
     return Published(label_of(name), root / name, is_new=True, as_of=as_of, rows=rows)
 
 
@@ -222,8 +224,20 @@ def _flush(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _prune(root: Path, keep: int) -> None:
-    """Remove the oldest snapshots beyond the number to keep; never the published one."""
-    names = [name for name in published(root) if name != current(root)]
-    for name in names[: max(0, len(names) + 1 - max(keep, 1))]:
+def _point(root: Path, name: str) -> None:
+    """Swap the pointer, unless what it names speaks of a later day: recomputing a day of the past publishes that day
+    for who asks for it, and leaves today's numbers where they are."""
+    try:
+        known = current(root)
+    except NoData:
+        known = ""
+    if known.rpartition(".")[0] <= name.rpartition(".")[0]:
+        point_to(root, name)
+
+
+def _prune(root: Path, keep: int, new: str) -> None:
+    """Remove the oldest snapshots beyond the number to keep; never the published one, nor the one just made."""
+    kept = {current(root), new}
+    names = [name for name in published(root) if name not in kept]
+    for name in names[: max(0, len(names) + len(kept) - max(keep, 1))]:
         shutil.rmtree(root / name, ignore_errors=True)

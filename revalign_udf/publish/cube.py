@@ -153,8 +153,8 @@ def _condense(con: duckdb.DuckDBPyConnection, windows: Sequence[Window]) -> None
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE fact_movement AS"
         f" SELECT CAST(DATE '{first}' - 1 AS DATE) AS on_day, {keys}, CAST(sum(amount_src) AS BIGINT) AS amount_src"
-        f" FROM main.fact_movement WHERE on_day < DATE '{first}' GROUP BY {keys} HAVING sum(amount_src) <> 0"
-        f" UNION ALL SELECT on_day, {keys}, amount_src FROM main.fact_movement"
+        f" FROM memory.main.fact_movement WHERE on_day < DATE '{first}' GROUP BY {keys} HAVING sum(amount_src) <> 0"
+        f" UNION ALL SELECT on_day, {keys}, amount_src FROM memory.main.fact_movement"
         f" WHERE on_day >= DATE '{first}' AND on_day < DATE '{last}'"
     )
 

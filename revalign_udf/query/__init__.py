@@ -6,23 +6,20 @@ last digit, everywhere.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from revalign_udf.calc.results import CellError
 from revalign_udf.config import load
-from revalign_udf.errors import NoData, RevalignError, Undefined, UnknownName, UserError
-from revalign_udf.metrics import COMPONENTS, Metric
+from revalign_udf.errors import UnknownName, UserError
+from revalign_udf.metrics import Metric
 from revalign_udf.periods import Calendar, Grain, Period, between, parse_period
+from revalign_udf.query.answering import answer, as_date, cell, has_anything
 from revalign_udf.query.answers import Answer, Caller, Explanation, Table
-from revalign_udf.query.explaining import component_periods, explain, record_table
-from revalign_udf.query.formulas import evaluate
+from revalign_udf.query.explaining import explain, record_table
+from revalign_udf.query.formulas import component_periods
 from revalign_udf.query.session import Session
-from revalign_udf.query.tables import TABLES
-from revalign_udf.snapshots import Snapshot, current, newest_as_of, published
+from revalign_udf.snapshots import NONE, Snapshot, current, newest_as_of, published
 
 __all__ = ["Answer", "Caller", "Explanation", "Query", "Table"]
 
@@ -63,14 +60,16 @@ class Query:
         if as_of is None or as_of == "":
             self._current = self._current or current(self.root)
             return self._load(self._current)
-        return self._load(newest_as_of(self.root, _as_date(as_of)))
+        return self._load(newest_as_of(self.root, as_date(as_of)))
 
     def _load(self, name: str) -> Session:
-        if name not in self._sessions:
-            while len(self._sessions) >= _OPEN:
+        session = self._sessions.pop(name, None)
+        if session is None:
+            while len(self._sessions) >= _OPEN:  # the one not asked for the longest time goes
                 self._sessions.pop(next(iter(self._sessions))).snapshot.close()
-            self._sessions[name] = Session(Snapshot(self.root / name))
-        return self._sessions[name]
+            session = Session(Snapshot(self.root / name))
+        self._sessions[name] = session
+        return session
 
     def close(self) -> None:
         """Close every open snapshot."""
@@ -108,7 +107,7 @@ class Query:
     def period(self, token: object, anchor: object = None) -> Period:
         """What a period token means, relative words counted from ``anchor`` or the snapshot's as-of date."""
         session = self.session()
-        return parse_period(token, _as_date(anchor) if anchor else session.snapshot.as_of, session.manifest.calendar)
+        return parse_period(token, as_date(anchor) if anchor else session.snapshot.as_of, session.manifest.calendar)
 
     def metric(
         self, name: str, period: object, where: Where = None, *, as_of: object = None, profile: str | None = None
@@ -135,16 +134,16 @@ class Query:
         metric = session.catalogue.metric(name)
         dimension = session.catalogue.dimension(metric, by)
         when = parse_period(period, session.snapshot.as_of, session.manifest.calendar)
-        fixed = session.catalogue.check(metric, where, session.values_of)
+        fixed = self._cut(session, metric, where)
+        self._profile(session, profile)
         session.prefetch(component_periods(session, metric, when), fixed, [dimension])
-        found = []
-        for value in session.values_of(dimension):
-            if fixed.get(dimension, value) != value:
-                continue
-            answer = self._answers(name, [when], {**fixed, dimension: value}, as_of, profile)[0]
-            if answer.rows is not None or answer.exact or not self._empty(session, metric, when, answer.where):
-                found.append((value, answer))
-        return found
+        values = [fixed[dimension]] if dimension in fixed else session.values_of(dimension)
+        cuts = [(value, {**fixed, dimension: value}) for value in values]
+        return [
+            (value, answer(session, metric, when, dict(sorted(cut.items()))))
+            for value, cut in cuts
+            if has_anything(session, metric, when, cut, known=value != NONE)
+        ]
 
     def table(
         self, metrics: Sequence[str], periods: Sequence[object], by: str | None = None, where: Where = None, *,
@@ -153,23 +152,25 @@ class Query:
         """Several metrics over several periods: a row per period (and value of ``by``), a column per metric.
 
         With ``by`` a row ``total`` follows each period; totals are recomputed, never summed. A number that cannot be had
-        is its cell error (``#DIV/0!``).
+        is its cell error (``#DIV/0!``). Values come in alphabetical order, records without one last.
         """
         session = self.session(as_of)
         declared = [session.catalogue.metric(name) for name in metrics]
+        if tables := [m.name for m in declared if m.kind == "table"]:
+            raise UserError(f"{tables[0]} is a table itself and no column of one.", hint="Ask for it alone: metric.")
         rows: list[tuple[str | float | None, ...]] = []
         for token in periods:
             when = parse_period(token, session.snapshot.as_of, session.manifest.calendar)
             if by:
                 cuts = [dict(self.breakdown(m.name, when, by, where, as_of=as_of, profile=profile)) for m in declared]
-                for value in sorted({value for cut in cuts for value in cut}):
+                for value in sorted({value for cut in cuts for value in cut}, key=lambda value: (value == NONE, value)):
                     part = {**(where or {}), by: value}
                     cells = [
-                        _cell(cut.get(value) or self.metric(m.name, when, part, as_of=as_of, profile=profile))
+                        cell(cut.get(value) or self.metric(m.name, when, part, as_of=as_of, profile=profile))
                         for m, cut in zip(declared, cuts, strict=True)
                     ]
                     rows.append((str(when), value, *cells))
-            totals = [_cell(self.metric(m.name, when, where, as_of=as_of, profile=profile)) for m in declared]
+            totals = [cell(self.metric(m.name, when, where, as_of=as_of, profile=profile)) for m in declared]
             rows.append((str(when), "total", *totals) if by else (str(when), *totals))
         head = ("period", by) if by else ("period",)
         units = ("text",) * len(head) + tuple(m.unit for m in declared)
@@ -180,16 +181,16 @@ class Query:
         session = self.session(as_of)
         metric = session.catalogue.metric(name)
         when = parse_period(period, session.snapshot.as_of, session.manifest.calendar)
-        return record_table(session, metric, when, session.catalogue.check(metric, where, session.values_of))
+        return record_table(session, metric, when, self._cut(session, metric, where))
 
     def explain(
         self, name: str, period: object, where: Where = None, *, as_of: object = None, profile: str | None = None
     ) -> Explanation:
         """How one number came about."""
-        answer = self.metric(name, period, where, as_of=as_of, profile=profile)
+        found = self.metric(name, period, where, as_of=as_of, profile=profile)
         session = self.session(as_of)
         when = parse_period(period, session.snapshot.as_of, session.manifest.calendar)
-        return explain(session, session.catalogue.metric(name), when, answer.where, answer)
+        return explain(session, session.catalogue.metric(name), when, found.where, found)
 
     # --- names -------------------------------------------------------------------------------------------------
 
@@ -208,7 +209,8 @@ class Query:
             return kinds[kind]()
         dimensions = kinds["dimensions"]()
         if kind in dimensions:
-            return session.values_of(kind)
+            allowed = {field.strip().casefold(): value for field, value in self.caller.row_filter.items()}
+            return [allowed[kind]] if kind in allowed else session.values_of(kind)
         raise UnknownName("kind of name", kind, [*kinds, *dimensions])
 
     def declaration(self, name: str) -> Metric:
@@ -267,89 +269,33 @@ class Query:
     ) -> list[Answer]:
         session = self.session(as_of)
         metric = session.catalogue.metric(name)
-        chosen = profile or str(session.manifest.parameters.get("profile") or "default")
-        if chosen != "default":
-            raise UnknownName("profile", chosen, ["default"])
-        asked = {**(where or {}), **self.caller.row_filter}
-        cut = session.catalogue.check(metric, asked, session.values_of)
+        self._profile(session, profile)
+        cut = self._cut(session, metric, where)
         anchor, calendar = session.snapshot.as_of, session.manifest.calendar
         whens = [parse_period(token, anchor, calendar) for token in periods]
-        pairs = [pair for when in whens for pair in component_periods(session, metric, when)]
-        session.prefetch(pairs, cut)
-        return [self._answer(session, metric, when, cut) for when in whens]
+        session.prefetch([pair for when in whens for pair in component_periods(session, metric, when)], cut)
+        return [answer(session, metric, when, cut) for when in whens]
 
-    def _answer(self, session: Session, metric: Metric, period: Period, where: Mapping[str, str]) -> Answer:
-        found: dict[str, object] = {"status": "ok"}
+    @staticmethod
+    def _profile(session: Session, asked: str | None) -> None:
+        """Refuse a profile nobody declared."""
+        chosen = str(asked or session.manifest.parameters.get("profile") or "default")
+        if chosen.strip().casefold() != "default":
+            raise UnknownName("profile", chosen, ["default"])
+
+    def _cut(self, session: Session, metric: Metric, where: Where) -> dict[str, str]:
+        """The filters of a question, narrowed to what the caller may see. Raises UserError REV-403 beyond that."""
+        asked = session.catalogue.check(metric, where, session.values_of)
+        if not self.caller.row_filter:
+            return asked
+        limits = ", ".join(f"{field} = {value}" for field, value in self.caller.row_filter.items())
+        refused = UserError(f"{self.caller.name} may only ask for {limits}.", code="REV-403")
+        if not all(str(value).strip() for value in self.caller.row_filter.values()):
+            raise refused
         try:
-            if metric.kind == "table":
-                found["rows"] = TABLES[metric.name](session, period, where)
-            else:
-                found["exact"] = evaluate(session, metric, period, where)
-        except (NoData, Undefined) as error:
-            found = {"status": error.code, "message": str(error), "cell": error.cell}
-        parts = component_periods(session, metric, period)
-        partial = any(session.is_partial(COMPONENTS[name], when) for name, when in parts if when.end >= period.end)
-        if found["status"] == "ok":
-            found |= {
-                "status": "partial" if partial else "ok",
-                "message": self._notes(session, metric, period, partial),
-            }
-        return Answer(
-            metric.name,
-            metric.label,
-            str(period),
-            metric.unit,
-            partial=partial,
-            currency=session.manifest.currency if metric.unit == "money" else "",
-            where=dict(where),
-            definition_version=metric.version,
-            snapshot=session.snapshot.label,
-            as_of=session.snapshot.as_of.isoformat(),
-            fingerprint=_fingerprint(session, metric, period, where),
-            **found,  # type: ignore[arg-type]
-        )
-
-    @staticmethod
-    def _notes(session: Session, metric: Metric, period: Period, partial: bool) -> str:
-        """What a reader should know beside the number."""
-        notes = []
-        if partial:
-            notes.append(f"{period} is not over, or not loaded to its end.")
-        notes += [
-            f"{name} is not known and taken as none."
-            for name in session.catalogue.components(metric)
-            if COMPONENTS[name].optional and not session.fact(COMPONENTS[name]).rows
-        ]
-        return " ".join(notes)
-
-    @staticmethod
-    def _empty(session: Session, metric: Metric, period: Period, where: Mapping[str, str]) -> bool:
-        """Whether no component has anything to count in a slice."""
-        for name, when in component_periods(session, metric, period):
-            try:
-                if COMPONENTS[name].shape != "lifetime" and session.value(name, when, where):
-                    return False
-            except RevalignError:
-                return False
-        return True
-
-
-def _cell(answer: Answer) -> float | CellError:
-    """A number, or the error a cell shows in its place."""
-    return CellError(answer.cell) if answer.value is None else answer.value
-
-
-def _as_date(value: object) -> date:
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(str(value).strip()[:10])
-    except ValueError:
-        raise UserError(f'"{value}" is not a date.', code="REV-101", hint="Write 2026-09-30.") from None
-
-
-def _fingerprint(session: Session, metric: Metric, period: Period, where: Mapping[str, str]) -> str:
-    """What identifies a value: definition, arguments and snapshot."""
-    described = json.dumps([metric.as_dict(), str(period.start), str(period.end), sorted(where.items())], default=str)
-    digest = hashlib.sha256(described.encode()).hexdigest()[:4]
-    return f"{metric.name} v{metric.version} · d:{digest} · s:{session.snapshot.label}"
+            allowed = session.catalogue.check(metric, self.caller.row_filter, session.values_of)
+        except UserError as error:
+            raise refused from error
+        if any(asked.get(name, value) != value for name, value in allowed.items()):
+            raise refused
+        return dict(sorted({**asked, **allowed}.items()))

@@ -10,39 +10,35 @@ from revalign_udf.metrics import COMPONENTS, Metric, qualified
 from revalign_udf.money import to_double
 from revalign_udf.periods import Period
 from revalign_udf.query.answers import Answer, Explanation, Table
-from revalign_udf.query.formulas import evaluate, needs
+from revalign_udf.query.formulas import component_periods, evaluate
 from revalign_udf.query.session import Session
-from revalign_udf.query.tables import table_needs
-from revalign_udf.snapshots.records import excluded_of, records_of
+from revalign_udf.snapshots import Window
+from revalign_udf.snapshots.records import Record, excluded_of, records_of
 
-__all__ = ["component_periods", "explain", "record_table"]
+__all__ = ["explain", "record_table"]
 
-_RECORDS = ("component", "period", "system", "table", "id", "customer", "on", "contribution")
-
-
-def component_periods(session: Session, metric: Metric, period: Period) -> list[tuple[str, Period]]:
-    """The (component, period) pairs a metric rests on, in a stable order."""
-    if metric.kind == "table":
-        return [(name, period) for name in table_needs(metric)]
-    order = {name: number for number, name in enumerate(COMPONENTS)}
-    return sorted(needs(session, metric, period), key=lambda pair: (pair[1].start, order[pair[0]]))
+_RECORDS = ("component", "period", "system", "table", "id", "customer", "name", "on", "contribution")
 
 
 def record_table(session: Session, metric: Metric, period: Period, where: Mapping[str, str]) -> Table:
     """Every record behind a metric with its contribution to each component."""
-    rows: list[tuple[str | float | None, ...]] = []
+    found: list[tuple[str, str, Record]] = []
     for name, when in component_periods(session, metric, period):
         component = COMPONENTS[name]
         try:
             window = session.window(component, when)
         except NoData:
             continue
-        rows += [
-            (name, str(when), r.system, r.table, r.id, r.customer, r.on.isoformat() if r.on else None,
-             to_double(r.contribution))
-            for r in records_of(session.snapshot.evaluator, component, window, where)
-        ]  # fmt: skip
-    return Table(_RECORDS, tuple(rows), ("text",) * 7 + ("number",))
+        found += [
+            (name, str(when), record) for record in records_of(session.snapshot.evaluator, component, window, where)
+        ]
+    names = session.snapshot.names_of({record.customer for _, _, record in found})
+    rows = tuple(
+        (name, when, r.system, r.table, r.id, r.customer, names.get(r.customer, ""), r.on.isoformat() if r.on else None,
+         to_double(r.contribution))
+        for name, when, r in found
+    )  # fmt: skip
+    return Table(_RECORDS, rows, ("text",) * 8 + ("number",))
 
 
 def explain(session: Session, metric: Metric, period: Period, where: Mapping[str, str], answer: Answer) -> Explanation:
@@ -60,13 +56,8 @@ def explain(session: Session, metric: Metric, period: Period, where: Mapping[str
     components = Table(
         ("component", "period", "value", "unit", "meaning"), tuple(rows), ("text", "text", "number", "text", "text")
     )
-    excluded: list[tuple[str, str, int]] = []
-    if pairs:
-        facts = sorted({COMPONENTS[name].fact for name, _ in pairs})
-        try:
-            excluded = excluded_of(session.snapshot.evaluator, facts, session.window(COMPONENTS[pairs[0][0]], period))
-        except NoData:
-            excluded = []
+    facts = sorted({COMPONENTS[name].fact for name, _ in pairs})
+    excluded = excluded_of(session.snapshot.evaluator, facts, Window(period.start, period.end))
     return Explanation(
         answer,
         metric.definition,
@@ -90,10 +81,15 @@ def _arithmetic(session: Session, metric: Metric, period: Period, where: Mapping
         when = period.previous() if qualifier else period
         try:
             if plain in COMPONENTS:
-                return f"{to_double(session.value(plain, when, where)):.15g}"
-            return f"{to_double(evaluate(session, session.catalogue.metrics[plain], when, where)):.15g}"
+                return _digits(to_double(session.value(plain, when, where)))
+            return _digits(to_double(evaluate(session, session.catalogue.metrics[plain], when, where)))
         except (NoData, Undefined):
             return "none"
 
-    result = "no value" if answer.value is None else f"{answer.value:.15g}"
+    result = "no value" if answer.value is None else _digits(answer.value)
     return f"{Expression(metric.formula).render(shown)} = {result}"
+
+
+def _digits(value: float) -> str:
+    """A number as text; a negative one in parentheses, so that a sum stays readable."""
+    return f"{value:.15g}" if value >= 0 else f"({value:.15g})"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from revalign_udf.errors import UnknownName, UserError, did_you_mean
-from revalign_udf.metrics import COMPONENTS, DIMENSIONS, FACTS, Metric, components_of
+from revalign_udf.calc.expression import Expression
+from revalign_udf.errors import UnknownName, UserError
+from revalign_udf.metrics import COMPONENTS, DIMENSIONS, FACTS, Metric, components_of, qualified
+from revalign_udf.query.tables import table_needs
 
 __all__ = ["Catalogue"]
 
@@ -21,6 +25,8 @@ class Catalogue:
     def __init__(self, metrics: Sequence[Metric]) -> None:
         self.metrics: Mapping[str, Metric] = {metric.name: metric for metric in metrics}
         self._names: dict[str, list[str]] = {}
+        self._dimensions: dict[str, tuple[str, ...]] = {}
+        self._digests: dict[str, str] = {}
         for metric in metrics:
             self._names[_fold(metric.name)] = [metric.name]
         for metric in metrics:
@@ -49,31 +55,52 @@ class Catalogue:
 
     def dimensions(self, metric: Metric) -> tuple[str, ...]:
         """The dimensions every component of a metric allows (and its declaration, where it names some)."""
-        names = [*self.components(metric), *_TABLE_PARTS.get(metric.name, ())]
-        allowed = [name for name in DIMENSIONS if all(name in _reach(part) for part in names)] if names else []
-        return tuple(name for name in allowed if not metric.dimensions or name in metric.dimensions)
+        if metric.name not in self._dimensions:
+            parts = table_needs(metric) or self.components(metric)
+            allowed = [name for name in DIMENSIONS if parts and all(name in _reach(part) for part in parts)]
+            self._dimensions[metric.name] = tuple(
+                name for name in allowed if not metric.dimensions or name in metric.dimensions
+            )
+        return self._dimensions[metric.name]
+
+    def digest(self, metric: Metric) -> str:
+        """What a metric is defined by: its declaration and those of the metrics and components it reads."""
+        if metric.name not in self._digests:
+            parts = [json.dumps(metric.as_dict(), sort_keys=True)]
+            names = Expression(metric.formula).names if metric.formula else table_needs(metric)
+            for name in names:
+                _, plain = qualified(name, COMPONENTS)
+                if plain in COMPONENTS:
+                    parts.append(repr(COMPONENTS[plain]))
+                elif plain in self.metrics:
+                    parts.append(self.digest(self.metrics[plain]))
+            self._digests[metric.name] = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        return self._digests[metric.name]
 
     def check(
         self, metric: Metric, where: Mapping[str, str] | None, values_of: Callable[[str], Sequence[str]]
     ) -> dict[str, str]:
         """Filters with fields and values spelled as declared. An empty value means all and falls away.
 
-        Raises UnknownName REV-101 for a field or value nobody knows, UserError REV-103 for a field that does not reach
-        this metric.
+        Raises UnknownName REV-101 for a field or value nobody knows, UserError REV-101 for a value that can mean
+        several, REV-102 for two values of one field, REV-103 for a field that does not reach this metric.
         """
         found: dict[str, str] = {}
         for field, value in (where or {}).items():
-            if not str(value or "").strip():
+            text = _text(value)
+            if not text:
                 continue
             name = self.dimension(metric, str(field))
             known = values_of(name)
-            text = str(value).strip()
             if text not in known:
                 same = [item for item in known if item.casefold() == text.casefold()]
-                if len(same) != 1:
-                    raise UnknownName(f"value of {name}", value, known)
+                if len(same) > 1:
+                    raise UserError(f'"{text}" can mean {" or ".join(same)}.', code="REV-101", hint="Mind the case.")
+                if not same:
+                    raise UnknownName(f"value of {name}", text, known)
                 text = same[0]
-            found[name] = text
+            if found.setdefault(name, text) != text:
+                raise UserError(f"{name} is asked to be both {found[name]} and {text}.", code="REV-102")
         return dict(sorted(found.items()))
 
     def dimension(self, metric: Metric, field: str) -> str:
@@ -87,17 +114,18 @@ class Catalogue:
             raise UserError(f"{metric.name} cannot be cut by {name}.", code="REV-103", hint=cuts)
         return name
 
-    def near(self, name: str) -> str | None:
-        """The nearest metric to a mistyped name."""
-        return did_you_mean(name, self.metrics)
 
+def _text(value: object) -> str:
+    """A filter's value as text; a spreadsheet hands the key 7 over as 7.0.
 
-#: components that the rows of a table metric rest on
-_TABLE_PARTS: dict[str, tuple[str, ...]] = {
-    "mrr_movements": ("opening_mrr", "mrr", "new_mrr"),
-    "funnel": ("reached_lead",),
-    "stage_conversion": ("reached_lead",),
-}
+    >>> _text(7.0), _text(" SMB "), _text(None)
+    ('7', 'SMB', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
 
 
 def _reach(component: str) -> tuple[str, ...]:

@@ -10,11 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
-from functools import cached_property
 
 from revalign_udf.calc.survival import kaplan_meier
 from revalign_udf.errors import NoData
-from revalign_udf.metrics import COMPONENTS, Component
+from revalign_udf.metrics import COMPONENTS, STEPS, Component
 from revalign_udf.money import exact
 from revalign_udf.periods import Period, between, of_grain
 from revalign_udf.query.names import Catalogue
@@ -24,8 +23,11 @@ __all__ = ["Session"]
 
 #: below this many ended customers a lifetime is refused
 _ENDED = 30
-#: misses of one kind after which the whole grain is fetched
-_PATIENCE = 3
+#: questions of one kind not known yet after which the whole grain is fetched, by the number of filters: the more
+#: filters, the more slices nobody may ask for
+_PATIENCE = {0: 3, 1: 3, 2: 12}
+#: a cohort is young until nine of ten have had their time
+_USUAL = Fraction(9, 10)
 _DAYS_PER_YEAR = Fraction(1461, 4)
 
 _Kind = tuple[str, tuple[str, ...]]
@@ -43,6 +45,10 @@ class Session:
         self._known: dict[_Kind, dict[tuple[date, date], dict[Slice, Measured]]] = {}
         self._single: dict[tuple[_Kind, date, date, Slice], Measured] = {}
         self._misses: Counter[tuple[str, tuple[str, ...], str]] = Counter()
+        self._lifetimes: dict[tuple[Window, tuple[tuple[str, str], ...]], list[tuple[int, int, int]]] = {}
+        self._steps: dict[str, int | None] = {}
+        self.pairs: dict[tuple[str, Period], list[tuple[str, Period]]] = {}
+        """what each metric and period rests on, remembered by :mod:`~revalign_udf.query.formulas`"""
         self._load_cube()
 
     def values_of(self, dimension: str) -> list[str]:
@@ -78,8 +84,27 @@ class Session:
 
     def is_partial(self, component: Component, period: Period) -> bool:
         """Whether the period is not over, or not loaded to its end."""
+        if component.shape == "lifetime" and self._given_lifetime is not None:
+            return False
         mark = self.fact(component).watermark
         return mark is None or period.end > mark + timedelta(days=1)
+
+    def still_growing(self, name: str, period: Period) -> int | None:
+        """The days in which nine of ten made a step, where the period's last leads have not had as many; else None."""
+        mark = self.fact(COMPONENTS[name]).watermark
+        if name not in STEPS or mark is None:
+            return None
+        if name not in self._steps:
+            steps = self.snapshot.evaluator.step_days(*STEPS[name])
+            done, wanted = 0, _USUAL * sum(count for _, count in steps)
+            self._steps[name] = None
+            for days, count in steps:
+                done += count
+                if done >= wanted:
+                    self._steps[name] = days
+                    break
+        usual = self._steps[name]
+        return usual if usual is not None and (mark - period.last_day).days < usual else None
 
     # --- components --------------------------------------------------------------------------------------------
 
@@ -87,6 +112,7 @@ class Session:
         """Fetch what a question needs that is not known yet, one statement per fact."""
         names = tuple(sorted({*where, *by}))
         missing: dict[str, dict[Window, set[str]]] = {}
+        asked: set[tuple[str, str]] = set()
         for name, period in wanted:
             component = COMPONENTS[name]
             if component.shape == "lifetime":
@@ -95,17 +121,35 @@ class Session:
                 window = self.window(component, period)
             except NoData:
                 continue
-            if not self._has(component, window, names, where, by):
-                missing.setdefault(component.fact, {}).setdefault(window, set()).add(name)
-                self._misses[component.fact, names, period.grain] += 1
-                if self._misses[component.fact, names, period.grain] == _PATIENCE and not by:
-                    self._fill(component, period, names)
+            if self._has(component, window, names, where, by):
+                continue
+            if not by and (component.fact, period.grain) not in asked:
+                asked.add((component.fact, period.grain))
+                if self._impatient(component, period, names) and self._has(component, window, names, where, by):
+                    continue
+            missing.setdefault(component.fact, {}).setdefault(window, set()).add(name)
         for windows in missing.values():
             by_names: dict[frozenset[str], list[Window]] = {}
             for window, wanted_names in windows.items():
                 by_names.setdefault(frozenset(wanted_names), []).append(window)
             for some, days in by_names.items():
                 self._fetch([COMPONENTS[name] for name in sorted(some)], days, where, by)
+
+    def _impatient(self, component: Component, period: Period, names: tuple[str, ...]) -> bool:
+        """Count a question that has to be computed; after some of its kind fetch the whole grain, and say so."""
+        kind = (component.fact, names, period.grain)
+        self._misses[kind] += 1
+        if self._misses[kind] != _PATIENCE.get(len(names)) or period.grain == "span":
+            return False
+        self._fill(component, period, names)
+        return True
+
+    def count(self, name: str, period: Period, where: Mapping[str, str]) -> Fraction | int:
+        """How much there is to count in a slice: the component's value, or the customers a lifetime is told from."""
+        component = COMPONENTS[name]
+        if component.shape == "lifetime":
+            return sum(ended + running for _, ended, running in self._lives(self.window(component, period), where))
+        return self.value(name, period, where)
 
     def value(self, name: str, period: Period, where: Mapping[str, str]) -> Fraction:
         """A component's exact value. Raises NoData: REV-201, REV-204, REV-208 (a missing rate), REV-209."""
@@ -172,7 +216,7 @@ class Session:
     def _fill(self, component: Component, period: Period, names: tuple[str, ...]) -> None:
         """Fetch every period of a grain and every slice of the filters for all components of a fact."""
         info = self.fact(component)
-        if period.grain == "span" or info.first_day is None or info.watermark is None or len(names) > 2:
+        if info.first_day is None or info.watermark is None:  # pragma: no cover - a window was computed from them
             return
         first = of_grain(period.grain, info.first_day, period.calendar)
         last = of_grain(period.grain, info.watermark, period.calendar)
@@ -189,18 +233,20 @@ class Session:
 
     # --- lifetimes ---------------------------------------------------------------------------------------------
 
-    def _lifetime(self, component: Component, period: Period, where: Mapping[str, str]) -> Fraction:
+    @property
+    def _given_lifetime(self) -> Fraction | None:
+        """The lifetime the settings give, in years."""
         given = self.manifest.parameters.get("lifetime_years")
-        if given is not None:
-            return exact(given)
-        window = self.window(component, period)
-        return self._observed_years(window, where)
+        return None if given is None else exact(given)
 
-    def _observed_years(self, window: Window, where: Mapping[str, str]) -> Fraction:
-        curve = kaplan_meier(self.snapshot.evaluator.lifetimes(window, where))
+    def _lives(self, window: Window, where: Mapping[str, str]) -> list[tuple[int, int, int]]:
+        key = (window, tuple(sorted(where.items())))
+        if key not in self._lifetimes:
+            self._lifetimes[key] = self.snapshot.evaluator.lifetimes(window, where)
+        return self._lifetimes[key]
+
+    def _lifetime(self, component: Component, period: Period, where: Mapping[str, str]) -> Fraction:
+        if self._given_lifetime is not None:
+            return self._given_lifetime
+        curve = kaplan_meier(self._lives(self.window(component, period), where))
         return curve.require(_ENDED).restricted_mean / _DAYS_PER_YEAR
-
-    @cached_property
-    def today(self) -> date:
-        """The day relative periods count from."""
-        return self.snapshot.as_of

@@ -5,39 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from revalign_udf.calc.ratios import ratio
 from revalign_udf.errors import Undefined
-from revalign_udf.metrics import STAGES, Metric
+from revalign_udf.metrics import METRICS, STAGES, Metric
 from revalign_udf.money import to_double
 from revalign_udf.periods import Period
 from revalign_udf.query.answers import Table
-from revalign_udf.query.formulas import evaluate
-from revalign_udf.query.session import Session
+
+if TYPE_CHECKING:
+    from revalign_udf.query.session import Session
 
 __all__ = ["TABLES", "table_needs"]
 
 Where = Mapping[str, str]
 
 _MOVEMENTS = (
-    "opening_mrr", "new_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr", "reactivation_mrr", "fx_impact_mrr",
-    "entering_mrr", "leaving_mrr", "mrr",
+    "opening_mrr", "new_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr", "reactivation_mrr", "entering_mrr",
+    "leaving_mrr", "mrr",
 )  # fmt: skip
+_STEPS = tuple(f"{stage}_then_{later}" for stage, later in pairwise(STAGES))
+_NEEDS = {
+    "mrr_movements": _MOVEMENTS,
+    "funnel": (*(f"reached_{stage}" for stage in STAGES), *_STEPS),
+    "stage_conversion": (*(f"reached_{stage}" for stage in STAGES[:-1]), *_STEPS),
+}
 
 
 def table_needs(metric: Metric) -> tuple[str, ...]:
-    """Components a table metric reads."""
-    if metric.name == "mrr_movements":
-        return tuple(name for name in _MOVEMENTS if name != "fx_impact_mrr")
-    steps = [f"{stage}_then_{later}" for stage, later in pairwise(STAGES)]
-    return (*(f"reached_{stage}" for stage in STAGES), *steps)
+    """Components a table metric reads; none for one that is a number."""
+    return _NEEDS.get(metric.name, ())
 
 
 def _movements(session: Session, period: Period, where: Where) -> Table:
-    rows = []
-    for name in _MOVEMENTS:
-        metric = session.catalogue.metrics[name]
-        rows.append((name, metric.label, to_double(evaluate(session, metric, period, where))))
+    values = {name: session.value(name, period, where) for name in _MOVEMENTS}
+    closing = values.pop("mrr")
+    values |= {"fx_impact_mrr": closing - sum(values.values()), "mrr": closing}
+    order = (*_MOVEMENTS[:6], "fx_impact_mrr", *_MOVEMENTS[6:])
+    rows = [(name, METRICS[name].label, to_double(values[name])) for name in order]
     return Table(("movement", "label", "value"), tuple(rows), ("text", "text", "money"))
 
 

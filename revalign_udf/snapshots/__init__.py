@@ -5,7 +5,8 @@ Parquet is read by an in-memory DuckDB that is imported with this package, hence
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import duckdb
 
 from revalign_udf.calc.fx import Rates
 from revalign_udf.metrics import FACTS
-from revalign_udf.snapshots.evaluate import NONE, Evaluator, Measured, Slice, Window
+from revalign_udf.snapshots.cuts import NONE, Measured, Slice, Window
+from revalign_udf.snapshots.evaluate import Evaluator
 from revalign_udf.snapshots.folder import POINTER, current, label_of, newest_as_of, point_to, published
 from revalign_udf.snapshots.manifest import FORMAT, FactInfo, Manifest, SourceInfo, damaged
 
@@ -91,7 +93,10 @@ class Snapshot:
     @cached_property
     def evaluator(self) -> Evaluator:
         """What answers components."""
-        return Evaluator(self.con, lambda: self.rates, self.manifest.facts["movement"].currencies)
+        known = {
+            name: info.watermark + timedelta(days=1) for name, info in self.manifest.facts.items() if info.watermark
+        }
+        return Evaluator(self.con, lambda: self.rates, self.manifest.facts["movement"].currencies, known)
 
     def cube(self) -> list[tuple[str, date, date, str, str, str | None, int]]:
         """Components computed at publishing: (component, first day, end, dimension, value, exact amount, unrated)."""
@@ -103,6 +108,14 @@ class Snapshot:
             return self.con.execute(f"SELECT * FROM read_parquet('{quoted}')").fetchall()
         except duckdb.Error as error:
             raise damaged(self.folder, "cube.parquet cannot be read") from error
+
+    def names_of(self, customers: Iterable[str]) -> dict[str, str]:
+        """The display names of customers by key."""
+        rows = self.con.execute(
+            "SELECT customer, name FROM customer WHERE customer IN (SELECT unnest(CAST(? AS VARCHAR[])))",
+            [sorted(customers)],
+        )
+        return dict(rows.fetchall())
 
     def values_of(self, dimension: str) -> list[str]:
         """Every value a dimension takes in any fact, sorted; ``(none)`` where a record has none."""
@@ -118,4 +131,4 @@ class Snapshot:
         rows = self.con.execute(
             f"SELECT DISTINCT v FROM ({' UNION ALL '.join(parts)}) x WHERE v IS NOT NULL ORDER BY v"
         )
-        return [*(row[0] for row in rows.fetchall()), NONE]
+        return [*(row[0] for row in rows.fetchall() if row[0] != NONE), NONE]

@@ -9,181 +9,212 @@ at the end of the period for closing balances and at its start for opening popul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 import duckdb
 
 from revalign_udf.calc.fx import Rates
 from revalign_udf.metrics import FACTS, Component, Fact
+from revalign_udf.snapshots.cuts import (
+    NONE,
+    SCALES,
+    Cut,
+    Measured,
+    Slice,
+    Window,
+    exact_of,
+    periods_cte,
+    rate_sql,
+    unrated_sql,
+)
 
-__all__ = ["NONE", "SCALES", "Cut", "Evaluator", "Measured", "Slice", "Window", "periods_cte"]
+__all__ = ["Evaluator"]
 
-#: the value of a dimension where a record has none
-NONE = "(none)"
-
-Slice = tuple[str, ...]
-
-SCALES = {"money": Fraction(1, 10**6), "recurring": Fraction(1, 12 * 10**6), "count": Fraction(1), "years": Fraction(1)}
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The days a question covers: the period, cut off after the last day the facts are complete."""
-
-    start: date
-    end: date
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A component's exact value, and how many of its rows had no exchange rate (then there is no value)."""
-
-    value: Fraction
-    unrated: int = 0
+Found = dict[tuple[str, int, Slice], Measured]
+#: from this many windows on, balances are carried from window to window instead of summed anew for each
+_MANY = 4
+_MOVED = ("entered", "left_slice")
 
 
 class Evaluator:
-    """Answers components from the fact views of one open snapshot."""
+    """Answers components from the fact views of one open snapshot.
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, rates: Callable[[], Rates], currencies: Sequence[str]) -> None:
-        self.con, self._rates, self._currencies = con, rates, tuple(currencies)
+    ``known`` is, per fact, the day after the last one the snapshot may speak of: what a source says of later days is
+    not known yet.
+    """
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, rates: Callable[[], Rates], currencies: Sequence[str],
+        known: Mapping[str, date] | None = None,
+    ) -> None:  # fmt: skip
+        self.con, self._rates, self._currencies, self._known = con, rates, tuple(currencies), dict(known or {})
 
     def evaluate(
-        self,
-        components: Iterable[Component],
-        windows: Sequence[Window],
-        where: Mapping[str, str],
+        self, components: Iterable[Component], windows: Sequence[Window], where: Mapping[str, str],
         by: Sequence[str] = (),
-    ) -> dict[tuple[str, int, Slice], Measured]:
+    ) -> Found:  # fmt: skip
         """Values of components of one fact, keyed by (component, index of the window, values of ``by``).
 
         A slice without rows is absent: its value is zero, the caller having checked that the facts cover the window.
         """
         chosen = list(components)
-        found: dict[tuple[str, int, Slice], Measured] = {}
+        found: Found = {}
         if not chosen or not windows:
             return found
-        fact = FACTS[chosen[0].fact]
-        for shape, answer in (("flow", self._flows), ("start", self._starts), ("end", self._ends)):
-            some = [item for item in chosen if item.shape == shape and item.measure not in ("entered", "left_slice")]
+        cut = Cut(FACTS[chosen[0].fact], where, by)
+        flows = [item for item in chosen if item.shape == "flow"]
+        if flows:
+            found |= self._flows(FACTS[chosen[0].fact], cut, flows, windows)
+        for side in ("start", "end"):
+            some = [item for item in chosen if item.shape == side and item.measure not in _MOVED]
             if some:
-                found |= answer(fact, some, windows, where, by)
-        moved = [item for item in chosen if item.measure in ("entered", "left_slice")]
-        if moved:
-            found |= self._moved(fact, moved, windows, where, by)
+                found |= self._ended(cut, some, windows, side)
+        for item in chosen:
+            if item.measure in _MOVED:
+                found |= self._moved(cut, item, windows)
         return found
+
+    def periods(self, windows: Sequence[Window], fact: str) -> str:
+        """CTE ``p`` for a fact."""
+        return periods_cte(windows, self._known.get(fact))
 
     # --- flows -------------------------------------------------------------------------------------------------
 
-    def _flows(
-        self, fact: Fact, components: Sequence[Component], windows: Sequence[Window], where: Mapping[str, str],
-        by: Sequence[str],
-    ) -> dict[tuple[str, int, Slice], Measured]:  # fmt: skip
-        cut = Cut(fact, where, by)
+    def _flows(self, fact: Fact, cut: Cut, components: Sequence[Component], windows: Sequence[Window]) -> Found:
         sums = []
         for item in components:
             rule = f"({item.where})" if item.where else "true"
             sums.append(f"sum(CASE WHEN {rule} THEN {item.measure} ELSE 0 END)")
             sums.append(f"sum(CASE WHEN {rule} AND ({item.measure}) IS NULL THEN 1 ELSE 0 END)")
         sql = (
-            f"WITH {periods_cte(windows)} SELECT p.pid{cut.selected('day')}, {', '.join(sums)} FROM fact_{fact.name} f"
-            f" JOIN p ON f.on_day >= p.start_day AND f.on_day < p.end_day {cut.joins('day', 'f.on_day')}"
-            f" WHERE {cut.filters('day')} GROUP BY ALL"
+            f"WITH {self.periods(windows, fact.name)} SELECT p.pid{cut.selected('day')}, {', '.join(sums)}"
+            f" FROM fact_{fact.name} f JOIN p ON f.on_day >= p.start_day AND f.on_day < p.end_day"
+            f" {cut.joins('day', 'f.on_day')} WHERE {cut.filters('day')} GROUP BY ALL"
         )
-        return self._read(sql, cut.values, components, len(by))
+        return self._read(sql, cut.values, components, len(cut.by))
 
     # --- balances ----------------------------------------------------------------------------------------------
 
-    def balances_cte(self, cut: Cut, windows: Sequence[Window]) -> str:
-        """CTEs up to ``b``: opening and closing of every customer (and own slice) in company currency."""
-        own = "".join(f", f.{name} AS {name}" for name in cut.own)
-        carried = "".join(f", e.{name}" for name in cut.own)
+    def balances_cte(self, cut: Cut, windows: Sequence[Window], side: str) -> str:
+        """CTEs up to ``b``: opening and closing of every customer (and own slice) in company currency. Of many windows
+        the side ``end`` is not told the openings, which it does not ask for."""
+        balances = self._summed(cut) if len(windows) < _MANY else self._carried(cut, windows, side)
+        if set(self._currencies) <= {self._rates().company}:  # nothing to convert, nothing to add up
+            return (
+                f"WITH {periods_cte(windows)}, {balances}, b AS (SELECT e.pid, e.customer{cut.columns('e')}, e.opening,"
+                f" e.closing, 0 AS unrated_opening, 0 AS unrated_closing FROM e)"
+            )
         return (
-            f"WITH {periods_cte(windows)}, {self.rates_cte(windows)}, e AS (SELECT p.pid, f.customer, f.currency AS money{own},"
-            f" sum(CASE WHEN f.on_day < p.start_day THEN f.amount_src ELSE 0 END) AS opening, sum(f.amount_src) AS closing"
-            f" FROM fact_movement f JOIN p ON f.on_day < p.end_day WHERE {cut.own_filters()} GROUP BY ALL),"
-            f" b AS (SELECT e.pid, e.customer{carried}, sum(CAST(e.opening AS DECIMAL(26, 0)) * r.opening_rate) AS opening,"
+            f"WITH {periods_cte(windows)}, {self.rates_cte(windows)}, {balances},"
+            f" b AS (SELECT e.pid, e.customer{cut.columns('e')},"
+            f" sum(CAST(e.opening AS DECIMAL(26, 0)) * r.opening_rate) AS opening,"
             f" sum(CAST(e.closing AS DECIMAL(26, 0)) * r.closing_rate) AS closing,"
             f" sum(CASE WHEN e.opening <> 0 AND r.opening_rate IS NULL THEN 1 ELSE 0 END) AS unrated_opening,"
             f" sum(CASE WHEN e.closing <> 0 AND r.closing_rate IS NULL THEN 1 ELSE 0 END) AS unrated_closing"
             f" FROM e JOIN r ON r.pid = e.pid AND r.currency = e.money GROUP BY ALL)"
         )
 
-    def _starts(
-        self, fact: Fact, components: Sequence[Component], windows: Sequence[Window], where: Mapping[str, str],
-        by: Sequence[str],
-    ) -> dict[tuple[str, int, Slice], Measured]:  # fmt: skip
-        return self._ended(fact, components, windows, where, by, "start", "b.unrated_opening + b.unrated_closing")
+    @staticmethod
+    def _summed(cut: Cut) -> str:
+        """CTE ``e``, each window by itself: a sum of all movements before its start and before its end."""
+        return (
+            f"e AS (SELECT p.pid, f.customer, f.currency AS money{cut.columns('f')},"
+            f" sum(CASE WHEN f.on_day < p.start_day THEN f.amount_src ELSE 0 END) AS opening, sum(f.amount_src) AS closing"
+            f" FROM fact_movement f JOIN p ON f.on_day < p.end_day WHERE {cut.own_filters()} GROUP BY ALL)"
+        )
 
-    def _ends(
-        self, fact: Fact, components: Sequence[Component], windows: Sequence[Window], where: Mapping[str, str],
-        by: Sequence[str],
-    ) -> dict[tuple[str, int, Slice], Measured]:  # fmt: skip
-        return self._ended(fact, components, windows, where, by, "end", "b.unrated_closing")
+    @staticmethod
+    def _carried(cut: Cut, windows: Sequence[Window], side: str) -> str:
+        """CTEs up to ``e``, all windows at once. Their first and last days are marks; each customer's balance holds from
+        the mark after a movement to the mark after the next one, and every window reads it at its two marks."""
+        marks = sorted({day for window in windows for day in (window.start, window.end)})
+        place = {day: number for number, day in enumerate(marks)}
+        since = [date(1, 1, 1), *marks]
+        slots = ", ".join(f"({n}, DATE '{since[n]}', DATE '{day}')" for n, day in enumerate(marks))
+        read = ", ".join(f"({i}, {place[w.start]}, {place[w.end]})" for i, w in enumerate(windows))
+        own = cut.columns("f")
+        closing = (
+            f"e AS (SELECT w.pid, f.customer, f.money{own}, 0 AS opening, f.size AS closing FROM c f"
+            f" JOIN w ON f.mark <= w.last AND w.last < f.until WHERE f.size <> 0)"
+        )
+        both = (
+            f"e AS (SELECT w.pid, f.customer, f.money{own},"
+            f" sum(CASE WHEN f.mark <= w.first THEN f.size ELSE 0 END) AS opening,"
+            f" sum(CASE WHEN w.last < f.until THEN f.size ELSE 0 END) AS closing"
+            f" FROM c f JOIN w ON f.mark <= w.last AND w.first < f.until WHERE f.size <> 0 GROUP BY ALL)"
+        )
+        over = f"OVER (PARTITION BY f.customer, f.money{own} ORDER BY f.mark"
+        return (
+            f"slot AS (SELECT * FROM (VALUES {slots}) AS t(mark, from_day, to_day)),"
+            f" w AS (SELECT * FROM (VALUES {read}) AS t(pid, first, last)),"
+            f" d AS (SELECT f.customer, f.currency AS money{own}, slot.mark, sum(f.amount_src) AS size FROM fact_movement f"
+            f" JOIN slot ON f.on_day >= slot.from_day AND f.on_day < slot.to_day WHERE {cut.own_filters()} GROUP BY ALL),"
+            f" c AS (SELECT f.customer, f.money{own}, f.mark,"
+            f" sum(f.size) {over} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS size,"
+            f" coalesce(lead(f.mark) {over}), {len(marks)}) AS until FROM d f),"
+            f" {closing if side == 'end' else both}"
+        )
 
-    def _ended(
-        self, fact: Fact, components: Sequence[Component], windows: Sequence[Window], where: Mapping[str, str],
-        by: Sequence[str], side: str, unrated: str,
-    ) -> dict[tuple[str, int, Slice], Measured]:  # fmt: skip
-        cut = Cut(fact, where, by)
+    def _ended(self, cut: Cut, components: Sequence[Component], windows: Sequence[Window], side: str) -> Found:
         instant = "p.start_day - 1" if side == "start" else "p.end_day - 1"
-        sums = []
-        for item in components:
-            needs = "b.unrated_opening" if item.measure == "opening" else unrated
-            sums += [f"sum({item.measure})", f"sum({needs})"]
+        sums = [sql for item in components for sql in (f"sum({item.measure})", f"sum({unrated_sql(item)})")]
         sql = (
-            f"{self.balances_cte(cut, windows)} SELECT b.pid{cut.selected(side)}, {', '.join(sums)} FROM b JOIN p ON"
+            f"{self.balances_cte(cut, windows, side)} SELECT b.pid{cut.selected(side)}, {', '.join(sums)} FROM b JOIN p ON"
             f" p.pid = b.pid {cut.joins(side, instant, 'b')} WHERE {cut.filters(side, own=False)} GROUP BY ALL"
         )
-        return self._read(sql, cut.values_own_first, components, len(by))
+        return self._read(sql, cut.values_own_first, components, len(cut.by))
 
-    def _moved(
-        self, fact: Fact, components: Sequence[Component], windows: Sequence[Window], where: Mapping[str, str],
-        by: Sequence[str],
-    ) -> dict[tuple[str, int, Slice], Measured]:  # fmt: skip
-        """What a change of an attribute brings into a slice and takes out of it, at the balance and rate of its day."""
-        cut = Cut(fact, where, by)
+    # --- changes of slice --------------------------------------------------------------------------------------
+
+    def moves(self, cut: Cut, item: Component, windows: Sequence[Window]) -> str | None:
+        """What a change of an attribute brings into a slice or takes out of it, at the balance and rate of its day: SQL
+        from its CTEs to ``b`` (pid, customer, on_day, size, unrated), in the sign of the component. None: no change."""
         if not cut.attributes:
-            return {}
+            return None
         names = ", ".join(f"'{name}'" for name in cut.attributes)
-        days = [row[0] for row in self.con.execute(
-            f"SELECT DISTINCT valid_from FROM customer_attribute WHERE attribute IN ({names}) AND valid_from >= ?"
-            " AND valid_from < ?", [min(w.start for w in windows), max(w.end for w in windows)]).fetchall()]  # fmt: skip
-        if not days:
-            return {}
-        rated = ", ".join(
-            f"(DATE '{day}', '{code}', {rate})" for day in sorted(days) for code, rate in self._on(day).items()
+        # a value may also end without another one following it
+        changes = (
+            f"SELECT customer, valid_from AS on_day FROM customer_attribute WHERE attribute IN ({names})"
+            f" UNION SELECT customer, valid_to FROM customer_attribute WHERE attribute IN ({names})"
         )
-        own = "".join(f", f.{name} AS {name}" for name in cut.own)
-        carried = "".join(f", e.{name}" for name in cut.own)
+        first, last = min(w.start for w in windows), max(w.end for w in windows)
+        days = self.con.execute(
+            f"SELECT DISTINCT on_day FROM ({changes}) c WHERE on_day >= ? AND on_day < ? ORDER BY 1", [first, last]
+        ).fetchall()
+        if not days:
+            return None
+        rated = ", ".join(
+            f"(DATE '{day}', '{code}', {rate})" for (day,) in days for code, rate in self._on(day).items()
+        )
+        side, sign = ("a", "") if item.measure == "entered" else ("b", "-")
         changed = " OR ".join(
             f"coalesce(b_{n}.value, '{NONE}') <> coalesce(a_{n}.value, '{NONE}')" for n in cut.attributes
         )
-        found: dict[tuple[str, int, Slice], Measured] = {}
-        for item in components:
-            side, sign = ("a", "") if item.measure == "entered" else ("b", "-")
-            sql = (
-                f"WITH {periods_cte(windows)}, rate AS (SELECT * FROM (VALUES {rated}) AS t(day, currency, rate)),"
-                f" ch AS (SELECT DISTINCT p.pid, c.customer, c.valid_from AS on_day FROM customer_attribute c JOIN p ON"
-                f" c.valid_from >= p.start_day AND c.valid_from < p.end_day WHERE c.attribute IN ({names})),"
-                f" e AS (SELECT ch.pid, ch.customer, ch.on_day, f.currency AS money{own}, sum(f.amount_src) AS size FROM ch"
-                f" JOIN fact_movement f ON f.customer = ch.customer AND f.on_day < ch.on_day WHERE {cut.own_filters()}"
-                f" GROUP BY ALL),"
-                f" b AS (SELECT e.pid, e.customer, e.on_day{carried}, sum(CAST(e.size AS DECIMAL(26, 0)) * r.rate) AS size,"
-                f" sum(CASE WHEN e.size <> 0 AND r.rate IS NULL THEN 1 ELSE 0 END) AS unrated FROM e LEFT JOIN rate r"
-                f" ON r.day = e.on_day AND r.currency = e.money GROUP BY ALL)"
-                f" SELECT b.pid{cut.selected(side)}, {sign}sum(b.size), sum(b.unrated) FROM b"
-                f" {cut.joins('b', 'b.on_day - 1', 'b')} {cut.joins('a', 'b.on_day', 'b')}"
-                f" WHERE ({changed}) AND {cut.filters(side, own=False)} GROUP BY ALL"
-            )
-            found |= self._read(sql, cut.values_own_first, [item], len(by))
-        return found
+        return (
+            f"WITH {periods_cte(windows)}, rate AS (SELECT * FROM (VALUES {rated}) AS t(day, currency, rate)),"
+            f" ch AS (SELECT customer, on_day FROM ({changes}) c WHERE on_day >= DATE '{first}' AND on_day < DATE '{last}'),"
+            f" e AS (SELECT ch.customer, ch.on_day, f.currency AS money{cut.columns('f')}, sum(f.amount_src) AS size FROM ch"
+            f" JOIN fact_movement f ON f.customer = ch.customer AND f.on_day < ch.on_day WHERE {cut.own_filters()}"
+            f" GROUP BY ALL),"
+            f" v AS (SELECT e.customer, e.on_day{cut.columns('e')}, sum(CAST(e.size AS DECIMAL(26, 0)) * r.rate) AS size,"
+            f" sum(CASE WHEN e.size <> 0 AND r.rate IS NULL THEN 1 ELSE 0 END) AS unrated FROM e LEFT JOIN rate r"
+            f" ON r.day = e.on_day AND r.currency = e.money GROUP BY ALL),"
+            f" m AS (SELECT b.customer, b.on_day{cut.selected(side)}, {sign}b.size AS size, b.unrated FROM v b"
+            f" {cut.joins('b', 'b.on_day - 1', 'b')} {cut.joins('a', 'b.on_day', 'b')}"
+            f" WHERE ({changed}) AND {cut.filters(side, own=False)}),"
+            f" b AS (SELECT p.pid, m.* FROM m JOIN p ON m.on_day >= p.start_day AND m.on_day < p.end_day)"
+        )
 
-    # --- lifetimes ---------------------------------------------------------------------------------------------
+    def _moved(self, cut: Cut, item: Component, windows: Sequence[Window]) -> Found:
+        ctes = self.moves(cut, item, windows)
+        if ctes is None:
+            return {}
+        keys = "".join(f", b.by_{name}" for name in cut.by)
+        sql = f"{ctes} SELECT b.pid{keys}, sum(b.size), sum(b.unrated) FROM b GROUP BY ALL"
+        return self._read(sql, cut.values_own_first, [item], len(cut.by))
+
+    # --- lifetimes and steps -----------------------------------------------------------------------------------
 
     def lifetimes(self, window: Window, where: Mapping[str, str]) -> list[tuple[int, int, int]]:
         """(days observed, customers who ended then, customers still paying then), as known at the window's end."""
@@ -201,6 +232,15 @@ class Evaluator:
         )
         return [(int(a), int(b), int(c)) for a, b, c in self.con.execute(sql, cut.values).fetchall()]
 
+    def step_days(self, stage: str, later: str) -> list[tuple[int, int]]:
+        """(days from one stage to a later one, leads that took so long), over all leads that made the step."""
+        sql = (
+            f"WITH {self.periods([Window(date(1, 1, 1), date(9999, 12, 31))], 'reach')}"
+            f" SELECT date_diff('day', f.on_day, f.{later}_day), count(*) FROM fact_reach f, p"
+            f" WHERE f.stage = '{stage}' AND f.{later}_day < p.known_end GROUP BY 1 ORDER BY 1"
+        )
+        return [(int(days), int(count)) for days, count in self.con.execute(sql).fetchall()]
+
     # --- shared ------------------------------------------------------------------------------------------------
 
     def rates_cte(self, windows: Sequence[Window]) -> str:
@@ -216,81 +256,13 @@ class Evaluator:
     def _on(self, day: date) -> dict[str, str]:
         """The rate of each currency on a day, as SQL."""
         rates = self._rates()
-        return {code: _rate_sql(rates.on(day, code)) for code in self._currencies or (rates.company,)}
+        return {code: rate_sql(rates.on(day, code)) for code in self._currencies or (rates.company,)}
 
-    def _read(
-        self, sql: str, values: Sequence[Any], components: Sequence[Component], keys: int
-    ) -> dict[tuple[str, int, Slice], Measured]:
-        found: dict[tuple[str, int, Slice], Measured] = {}
+    def _read(self, sql: str, values: Sequence[Any], components: Sequence[Component], keys: int) -> Found:
+        found: Found = {}
         for row in self.con.execute(sql, list(values)).fetchall():
             index, names, sums = int(row[0]), tuple(row[1 : 1 + keys]), row[1 + keys :]
             for position, item in enumerate(components):
                 value, unrated = sums[2 * position], sums[2 * position + 1]
-                found[item.name, index, names] = Measured(_exact(value) * SCALES[item.scale], int(unrated or 0))
+                found[item.name, index, names] = Measured(exact_of(value) * SCALES[item.scale], int(unrated or 0))
         return found
-
-
-def _exact(value: Decimal | int | None) -> Fraction:
-    return Fraction(0) if value is None else Fraction(value)
-
-
-def _rate_sql(rate: Fraction | None) -> str:
-    if rate is None:
-        return "CAST(NULL AS DECIMAL(24, 12))"
-    whole, rest = divmod(rate.numerator * 10**12 // rate.denominator, 10**12)
-    return f"CAST({whole}.{rest:012d} AS DECIMAL(24, 12))"
-
-
-def periods_cte(windows: Sequence[Window]) -> str:
-    """CTE ``p``: the windows, numbered."""
-    rows = ", ".join(f"({i}, DATE '{w.start}', DATE '{w.end}')" for i, w in enumerate(windows))
-    return f"p AS (SELECT * FROM (VALUES {rows}) AS t(pid, start_day, end_day))"
-
-
-class Cut:
-    """The SQL of a question's filters and groupings over one fact."""
-
-    def __init__(self, fact: Fact, where: Mapping[str, str], by: Sequence[str]) -> None:
-        self.where, self.by = dict(where), tuple(by)
-        names = tuple(dict.fromkeys((*self.where, *self.by)))
-        self.own = tuple(name for name in names if fact.dimensions[name] == "self")
-        self.attributes = tuple(name for name in names if fact.dimensions[name] == "customer")
-
-    def _column(self, name: str, side: str, table: str = "f") -> str:
-        column = f"{table}.{name}" if name in self.own else f"{side}_{name}.value"
-        return f"coalesce({column}, '{NONE}')"
-
-    def selected(self, side: str) -> str:
-        """The grouping columns, each with a leading comma."""
-        table = "f" if side == "day" else "b"
-        return "".join(f", {self._column(name, side, table)} AS by_{name}" for name in self.by)
-
-    def joins(self, side: str, instant: str, table: str = "f") -> str:
-        """The joins that bring each attribute at an instant."""
-        return " ".join(
-            f"LEFT JOIN customer_attribute {side}_{name} ON {side}_{name}.customer = {table}.customer AND"
-            f" {side}_{name}.attribute = '{name}' AND {side}_{name}.valid_from <= {instant} AND"
-            f" {instant} < {side}_{name}.valid_to"
-            for name in self.attributes
-        )
-
-    def filters(self, side: str, *, own: bool = True) -> str:
-        """Conditions; their parameters come in the order of ``values`` (or ``values_own_first`` without ``own``)."""
-        names = [name for name in self.where if own or name not in self.own]
-        return " AND ".join(f"{self._column(name, side)} = ?" for name in names) or "true"
-
-    def own_filters(self) -> str:
-        """Conditions on the fact's own columns only."""
-        names = [name for name in self.where if name in self.own]
-        return " AND ".join(f"{self._column(name, 'day')} = ?" for name in names) or "true"
-
-    @property
-    def values(self) -> list[str]:
-        """Parameters of :meth:`filters`."""
-        return list(self.where.values())
-
-    @property
-    def values_own_first(self) -> list[str]:
-        """Parameters of :meth:`own_filters` followed by those of :meth:`filters` without ``own``."""
-        own = [value for name, value in self.where.items() if name in self.own]
-        return own + [value for name, value in self.where.items() if name not in self.own]

@@ -8,7 +8,8 @@ from datetime import date
 from fractions import Fraction
 
 from revalign_udf.metrics import FACTS, Component
-from revalign_udf.snapshots.evaluate import SCALES, Cut, Evaluator, Window, periods_cte
+from revalign_udf.snapshots.cuts import SCALES, Cut, Window, periods_cte
+from revalign_udf.snapshots.evaluate import Evaluator
 
 __all__ = ["Record", "excluded_of", "records_of"]
 
@@ -28,14 +29,17 @@ class Record:
 def records_of(evaluator: Evaluator, component: Component, window: Window, where: Mapping[str, str]) -> list[Record]:
     """Every record with a contribution other than zero. Their contributions add up to the component's value.
 
-    Flows and balances list source records; populations (who was paying, who was lost) list customers.
+    Flows and balances list source records; populations (who was paying, who was lost) and changes of slice list
+    customers. A lifetime is no sum of its customers and lists none.
     """
     if component.shape == "flow":
         return _flow(evaluator, component, window, where)
     if component.measure in ("opening", "closing"):
         return _balance(evaluator, component, window, where)
-    if component.measure in ("entered", "left_slice") or component.shape == "lifetime":
+    if component.shape == "lifetime":
         return []
+    if component.measure in ("entered", "left_slice"):
+        return _moved(evaluator, component, window, where)
     return _population(evaluator, component, window, where)
 
 
@@ -44,7 +48,7 @@ def _flow(evaluator: Evaluator, component: Component, window: Window, where: Map
     rule = f"({component.where})" if component.where else "true"
     customer = "f.customer" if component.fact != "spend" else "CAST(NULL AS VARCHAR)"
     sql = (
-        f"WITH {periods_cte([window])} SELECT f.system, f.record_table, f.record_id, {customer} AS customer,"
+        f"WITH {evaluator.periods([window], component.fact)} SELECT f.system, f.record_table, f.record_id, {customer},"
         f" min(f.on_day), sum({component.measure}) FROM fact_{component.fact} f JOIN p ON f.on_day >= p.start_day"
         f" AND f.on_day < p.end_day {cut.joins('day', 'f.on_day')} WHERE {rule} AND {cut.filters('day')}"
         f" GROUP BY ALL HAVING sum({component.measure}) <> 0 ORDER BY 5, 1, 2, 3"
@@ -73,9 +77,22 @@ def _population(evaluator: Evaluator, component: Component, window: Window, wher
     side = component.shape
     instant = "p.start_day - 1" if side == "start" else "p.end_day - 1"
     sql = (
-        f"{evaluator.balances_cte(cut, [window])} SELECT NULL, 'customer', b.customer, b.customer, NULL,"
+        f"{evaluator.balances_cte(cut, [window], side)} SELECT NULL, 'customer', b.customer, b.customer, NULL,"
         f" sum({component.measure}) FROM b JOIN p ON p.pid = b.pid {cut.joins(side, instant, 'b')}"
         f" WHERE {cut.filters(side, own=False)} GROUP BY ALL HAVING sum({component.measure}) <> 0 ORDER BY 3"
+    )
+    return _records(evaluator, sql, cut.values_own_first, component)
+
+
+def _moved(evaluator: Evaluator, component: Component, window: Window, where: Mapping[str, str]) -> list[Record]:
+    """Customers whose attribute changed, with the balance they brought or took."""
+    cut = Cut(FACTS[component.fact], where, ())
+    ctes = evaluator.moves(cut, component, [window])
+    if ctes is None:
+        return []
+    sql = (
+        f"{ctes} SELECT NULL, 'customer', b.customer, b.customer, b.on_day, sum(b.size) FROM b GROUP BY ALL"
+        f" HAVING sum(b.size) <> 0 ORDER BY 5, 3"
     )
     return _records(evaluator, sql, cut.values_own_first, component)
 
@@ -85,6 +102,7 @@ def _records(evaluator: Evaluator, sql: str, values: list[str], component: Compo
     return [
         Record(system or "", table, key, customer or "", on, Fraction(amount) * scale)
         for system, table, key, customer, on, amount in evaluator.con.execute(sql, values).fetchall()
+        if amount is not None  # without a rate there is no contribution; the component has no value either
     ]
 
 

@@ -129,21 +129,26 @@ class Store:
     @contextmanager
     def pull(self, connection: str, stream: str, run: int, now: datetime | None = None) -> Iterator[Pull]:
         """Collect one stream. Full disks and the like become a StoreError; the store stays as it was at the last mark."""
-        try:
+        with self._coded():
             yield Pull(self.con, connection, stream, run, (now or datetime.now(UTC)).replace(tzinfo=None))
-        except duckdb.Error as error:
-            if problem := disk_problem(error, str(self.path)):
-                raise problem from error
-            raise
 
     def log_run(self, run: int, connection: str, started: datetime, status: str, counts: Counts, message: str) -> None:
         """Write a line of the run log."""
         ended = datetime.now(UTC).replace(tzinfo=None)
-        self.con.execute(
-            "INSERT OR REPLACE INTO sync_run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [run, connection, started.replace(tzinfo=None), ended, status, counts.read, counts.written, counts.deleted,
-             counts.rejected, message],
-        )  # fmt: skip
+        values = [run, connection, started.replace(tzinfo=None), ended, status, counts.read, counts.written,
+                  counts.deleted, counts.rejected, message]  # fmt: skip
+        with self._coded():
+            self.con.execute("INSERT OR REPLACE INTO sync_run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+    @contextmanager
+    def _coded(self) -> Iterator[None]:
+        """Full disks and the like as a StoreError."""
+        try:
+            yield
+        except duckdb.Error as error:
+            if problem := disk_problem(error, str(self.path)):
+                raise problem from error
+            raise
 
     def watermarks(self) -> list[Watermark]:
         """Through which day each stream is complete."""
@@ -182,16 +187,23 @@ class Store:
             names = ", ".join("'" + name.replace("'", "''") + "'" for name in connections)
             limits.append(f"_conn IN ({names})" if names else "false")
         where = f"WHERE {' AND '.join(limits)}" if limits else ""
+        doubled = self._corrected()
+        views = []
         for table in TABLES.values():
-            name = history(table.name)
-            doubled = self.con.execute(f"SELECT count(*) > count(DISTINCT (_conn, _key)) FROM {name}").fetchall()[0][0]
             # a table nobody ever corrected needs no look for the newest version
-            newest = "QUALIFY row_number() OVER (PARTITION BY _conn, _key ORDER BY _seq DESC) = 1" if doubled else ""
+            newest = "QUALIFY row_number() OVER (PARTITION BY _conn, _key ORDER BY _seq DESC) = 1"
             columns = ", ".join(f'"{column}"' for column, _ in stored_columns(table))
-            self.con.execute(
+            views.append(
                 f"CREATE OR REPLACE TEMP VIEW x_{table.name} AS SELECT _conn, _key, _scope, recorded_at, {columns}"
-                f" FROM {name} {where} {newest}"
-            )
-            self.con.execute(
+                f" FROM {history(table.name)} {where} {newest if table.name in doubled else ''};"
                 f"CREATE OR REPLACE TEMP VIEW c_{table.name} AS SELECT * FROM x_{table.name} WHERE NOT coalesce(deleted, false)"
             )
+        self.con.execute(";".join(views))
+
+    def _corrected(self) -> set[str]:
+        """Tables with more than one version of some row."""
+        looks = (
+            f"SELECT '{name}' FROM (SELECT 1 FROM {history(name)} GROUP BY _conn, _key HAVING count(*) > 1 LIMIT 1) x"
+            for name in TABLES
+        )
+        return {row[0] for row in self.con.execute(" UNION ALL ".join(looks)).fetchall()}

@@ -11,6 +11,7 @@ import duckdb
 from revalign_udf.canonical import Table
 from revalign_udf.connector import Merges, Rejected, Tombstones, Whole
 from revalign_udf.store.schema import history, stored_columns
+from revalign_udf.store.stage import staged_columns
 
 __all__ = ["Counts", "merge_stage", "write_merges", "write_rejects", "write_tombstones", "write_whole"]
 
@@ -24,10 +25,6 @@ class Counts:
     deleted: int = 0
     rejected: int = 0
     rejects: list[Rejected] = field(default_factory=list)
-
-
-def _columns(table: Table, prefix: str = "") -> str:
-    return ", ".join(f'{prefix}"{name}"' for name, _ in stored_columns(table))
 
 
 def _latest(table: Table) -> str:
@@ -60,36 +57,34 @@ def merge_stage(
     changed = ""
     if known:
         changed = (
-            f" LEFT JOIN (SELECT _key, arg_max(_hash, _seq) AS _hash FROM {name} WHERE _conn = $connection GROUP BY _key) l"
-            f" ON s._key = l._key WHERE l._hash IS DISTINCT FROM s._hash"
+            f" LEFT JOIN (SELECT _key, arg_max(_hash, _seq) AS _hash, arg_max(_scope, _seq) AS _scope FROM {name}"
+            f" WHERE _conn = $connection GROUP BY _key) l ON s._key = l._key"
+            # a row that moved to another file belongs to that one from now on, or the first would take it along
+            f" WHERE l._hash IS DISTINCT FROM s._hash OR l._scope IS DISTINCT FROM s._scope"
         )
     written = con.execute(
         f"INSERT INTO {name} BY NAME"
         f" SELECT nextval('seq_row') AS _seq, $run AS _run, CAST($now AS TIMESTAMP) AS recorded_at, $connection AS _conn,"
-        f" s._key, s._scope, s._hash, {_columns(table, 's.')} FROM {rows} s{changed}",
+        f" s._key, s._scope, s._hash, {staged_columns(con, table, 's.')} FROM {rows} s{changed}",
         {"run": run, "now": now, "connection": connection},
     ).fetchall()[0][0]
     return int(written), _doubled(con, table) if twice else []
 
 
 def _doubled(con: duckdb.DuckDBPyConnection, table: Table) -> list[tuple[Rejected, str]]:
-    """Later rows of a file with a key that an earlier one has."""
+    """Later rows of a file with a key that an earlier one, of this or another file, has."""
     stage, column = f"stage_{table.name}", "+".join(table.key)
     found = con.execute(
-        f"SELECT d._key, d._file, d._line, f._line FROM {stage} d"
-        f" JOIN (SELECT _key, _scope, min(_n) AS _n FROM {stage} WHERE _scope <> '' GROUP BY _key, _scope"
-        f" HAVING count(*) > 1) k ON d._key = k._key AND d._scope = k._scope AND d._n > k._n"
-        f" JOIN {stage} f ON f._n = k._n ORDER BY d._n"
+        f"SELECT d._key, d._file, d._line, f._line, f._file FROM {stage} d"
+        f" JOIN (SELECT _key, min(_n) AS _n FROM {stage} WHERE _scope <> '' GROUP BY _key HAVING count(*) > 1) k"
+        f" ON d._key = k._key AND d._n > k._n JOIN {stage} f ON f._n = k._n WHERE d._scope <> '' ORDER BY d._n"
     ).fetchall()
-    return [
-        (
-            Rejected(
-                table.name, f"the key {key} was already used in line {first}", "REV-504", file, line or 0, column, key
-            ),
-            key,
-        )
-        for key, file, line, first in found
-    ]
+    rejected = []
+    for key, file, line, first, other in found:
+        place = f"line {first}" if other == file else f"line {first} of {other}"
+        reason = f"the key {key} was already used in {place}"
+        rejected.append((Rejected(table.name, reason, "REV-504", file, line or 0, column, key), key))
+    return rejected
 
 
 def _bury(

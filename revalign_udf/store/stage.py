@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -17,20 +16,18 @@ import pyarrow as pa
 from revalign_udf.canonical import Column, Table
 from revalign_udf.connector import Rejected, Rows
 from revalign_udf.errors import BadRecord, did_you_mean
-from revalign_udf.store.schema import SQL_TYPES, column_list, stored_columns
+from revalign_udf.store.convert import Checked, absent, check, day_of
+from revalign_udf.store.schema import column_list, stored_columns
 
-__all__ = ["create_stage", "stage_rows"]
+__all__ = ["create_stage", "stage_rows", "staged_columns"]
 
-_NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?"
-_ISO = r"\d{4}-\d{1,2}-\d{1,2}([T ].*)?"
+#: rows of a batch that one thread converts
 _PIECE = 8_192
-_DAY = r"\d{4}-\d{2}-\d{2}"
-_CURRENCIES = {"currency", "from_currency", "to_currency"}
 
 
-def create_stage(con: duckdb.DuckDBPyConnection, table: Table) -> str:
-    """An empty staging table for one pull of one canonical table; returns its name."""
-    name = f"stage_{table.name}"
+def create_stage(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """An empty staging table for one pull of one canonical table. It grows the columns that batches bring: most tables
+    are wide and most files narrow."""
     columns = [
         ("_n", "BIGINT"),
         ("_key", "VARCHAR"),
@@ -38,105 +35,24 @@ def create_stage(con: duckdb.DuckDBPyConnection, table: Table) -> str:
         ("_file", "VARCHAR"),
         ("_line", "BIGINT"),
         ("_hash", "VARCHAR"),
-        *stored_columns(table),
     ]
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({column_list(columns)})")
-    return name
+    con.execute(f"CREATE OR REPLACE TEMP TABLE stage_{table.name} ({column_list(columns)})")
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """One column's conversion: SQL over its trimmed text ``t``, and why a value that does not convert is refused."""
-
-    column: Column
-    typed: str
-    reason: str
-
-    @property
-    def fails(self) -> str:
-        """The condition under which a row is refused for this column; empty when any text will do."""
-        text, value = f'y."t_{self.column.name}"', f'y."{self.column.name}"'
-        if self.column.required:
-            # without a value there is nothing to convert, so one look covers both
-            return f"{value} IS NULL"
-        return f"({value} IS NULL AND {text} IS NOT NULL)" if self.typed != self.raw else ""
-
-    @property
-    def raw(self) -> str:
-        """The trimmed text, NULL when nothing is left."""
-        return f't."t_{self.column.name}"'
-
-    @property
-    def value(self) -> str:
-        """The value with its default."""
-        name = f'y."{self.column.name}"'
-        if self.column.default is None:
-            return name
-        return f"coalesce({name}, CAST('{self.column.default}' AS {SQL_TYPES[self.column.kind]}))"
+def staged_columns(con: duckdb.DuckDBPyConnection, table: Table, prefix: str) -> str:
+    """Select list of every stored column from the stage: what no batch brought is empty, or has its default."""
+    known = _known(con, table)
+    kinds = dict(stored_columns(table))
+    defaults = {column.name: absent(column) for column in table.columns.values() if column.default is not None}
+    parts = []
+    for name, kind in kinds.items():
+        value = f'{prefix}"{name}"' if name in known else f"CAST(NULL AS {kind})"
+        parts.append(f'coalesce({value}, {defaults[name]}) AS "{name}"' if name in defaults else f'{value} AS "{name}"')
+    return ", ".join(parts)
 
 
-_REASONS = {
-    "int": "is not a whole number",
-    "decimal": "is not a number (write 1234.56)",
-    "money": "is not an amount (write 1234.56)",
-    "bool": "is neither true nor false",
-    "instant": "is not a date or time (write 2026-09-30 or 2026-09-30T08:15:00+02:00)",
-    "date": "is not a date (write 2026-09-30)",
-    "json": "is not JSON",
-}
-
-
-def _check(column: Column, date_format: str, zone: str) -> _Checked:
-    raw = f't."t_{column.name}"'
-    reason = _REASONS.get(column.kind, "cannot be used")
-    typed = raw
-    if column.kind in ("int", "decimal", "money"):
-        number = f"CASE WHEN regexp_full_match({raw}, '{_NUMBER}') THEN try_cast({raw} AS DECIMAL(38, 10)) END"
-        typed = number
-        if column.kind == "int":
-            typed = (
-                f"CASE WHEN regexp_full_match({raw}, '[0-9]{{1,18}}') THEN CAST({raw} AS BIGINT)"
-                f" WHEN {number} = round({number}) THEN try_cast({number} AS BIGINT) END"
-            )
-    elif column.kind == "bool":
-        typed = (
-            f"CASE WHEN lower({raw}) IN ('true', 't', 'yes', 'y', '1') THEN true"
-            f" WHEN lower({raw}) IN ('false', 'f', 'no', 'n', '0') THEN false END"
-        )
-    elif column.kind in ("instant", "date"):
-        typed = _moment(raw, column.kind, date_format, zone)
-        if date_format:
-            reason = f"does not follow the date format {date_format}"
-    elif column.kind == "json":
-        typed = f"CASE WHEN json_valid({raw}) THEN {raw} END"
-    elif column.name in _CURRENCIES:
-        typed = f"CASE WHEN regexp_full_match(upper({raw}), '[A-Z]{{3}}') THEN upper({raw}) END"
-        reason = "is not a currency code (write EUR)"
-    elif column.enum:
-        allowed = ", ".join(f"'{value}'" for value in column.enum)
-        typed = f"CASE WHEN lower({raw}) IN ({allowed}) THEN lower({raw}) END"
-        reason = f"is none of {', '.join(column.enum)}"
-    return _Checked(column, typed, reason)
-
-
-def _moment(raw: str, kind: str, date_format: str, zone: str) -> str:
-    """A date, or an instant in UTC. Text without an offset is in the session's time zone, the company's."""
-    if date_format:
-        quoted = date_format.replace("'", "''")
-        zoned = f"try_cast(try_strptime({raw}, '{quoted}') AS TIMESTAMPTZ)"
-        return f"timezone('UTC', {zoned})" if kind == "instant" else f"CAST({zoned} AS DATE)"
-    zoned = f"CASE WHEN regexp_full_match({raw}, '{_ISO}') THEN try_cast({raw} AS TIMESTAMPTZ) END"
-    # most dates are written plainly, and need no look at a time zone
-    if kind == "date":
-        return f"CASE WHEN {_plain(raw)} THEN try_cast({raw} AS DATE) ELSE CAST({zoned} AS DATE) END"
-    instant = f"timezone('UTC', {zoned})"
-    if zone != "UTC":
-        return instant
-    return f"CASE WHEN {_plain(raw)} THEN CAST(try_cast({raw} AS DATE) AS TIMESTAMP) ELSE {instant} END"
-
-
-def _plain(raw: str) -> str:
-    return f"regexp_full_match({raw}, '{_DAY}')"
+def _known(con: duckdb.DuckDBPyConnection, table: Table) -> set[str]:
+    return {row[0] for row in con.execute(f"DESCRIBE stage_{table.name}").fetchall()}
 
 
 def stage_rows(con: duckdb.DuckDBPyConnection, table: Table, batch: Rows, start: int) -> list[tuple[Rejected, str]]:
@@ -149,16 +65,23 @@ def stage_rows(con: duckdb.DuckDBPyConnection, table: Table, batch: Rows, start:
     _needs(table, batch, given)
     size = len(batch)
     texts = {name: _strings(values) for name, values in given.items()}
-    raw = pa.table({**texts, "_n": _whole_numbers(range(start, start + size)), "_line": _whole_numbers(batch.lines, size)})
+    raw = pa.table(
+        {**texts, "_n": _whole_numbers(range(start, start + size)), "_line": _whole_numbers(batch.lines, size)}
+    )
     zone = con.execute("SELECT current_setting('TimeZone')").fetchall()[0][0]
-    checks = {name: _check(table.columns[name], batch.date_format, zone) for name in given}
-    listed = ", ".join(f'x."{name}"' for name, _ in stored_columns(table))
+    checks = {name: check(table.columns[name], batch.date_format, zone) for name in given}
+    brought = [(name, kind) for name, kind in stored_columns(table) if name.removesuffix("__on") in given]
+    known = _known(con, table)
+    for name, kind in brought:
+        if name not in known:
+            con.execute(f'ALTER TABLE stage_{table.name} ADD COLUMN "{name}" {kind}')
+    listed = "".join(f', x."{name}"' for name, _ in brought)
     # DuckDB scans the pieces of a table side by side
     con.register("raw_batch", pa.Table.from_batches(raw.to_batches(max_chunksize=_PIECE), raw.schema))
     try:
         taken = con.execute(
             f"INSERT INTO stage_{table.name} BY NAME SELECT x._n, {_key(table)} AS _key, ? AS _scope, ? AS _file, x._line,"
-            f" {_content(table)} AS _hash, {listed} FROM ({_converted(table, checks, batch.date_format, zone)}) x"
+            f" {_content(table)} AS _hash{listed} FROM ({_converted(table, checks, batch.date_format, zone)}) x"
             f" WHERE NOT x._bad",
             [batch.scope, batch.file],
         ).fetchall()[0][0]
@@ -196,22 +119,22 @@ def _text(value: object) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _converted(
-    table: Table, checks: Mapping[str, _Checked], date_format: str, zone: str, *, flags: bool = False
-) -> str:
+def _converted(table: Table, checks: Mapping[str, Checked], date_format: str, zone: str, *, flags: bool = False) -> str:
     """The batch as a query: every column typed, ``_bad``, and business dates. With ``flags`` also ``t_<column>``, the
     text of a column, ``f_<column>``, whether it was refused, and ``f_`` for the alternatives.
 
     In steps - trimmed, typed, judged - so that nothing is computed twice.
     """
-    trimmed = "".join(f", nullif(trim(r.\"{name}\"), '') AS \"t_{name}\"" for name in checks)
+    trimmed = "".join(f', nullif(trim(r."{name}"), \'\') AS "t_{name}"' for name in checks)
     typed = "".join(f', {check.typed} AS "{name}", {check.raw} AS "t_{name}"' for name, check in checks.items())
     judged: list[str] = []
     for column in table.columns.values():
         name = column.name
-        judged.append(f'{checks[name].value if name in checks else _absent(column)} AS "{name}"')
+        judged.append(f'{checks[name].value if name in checks else absent(column)} AS "{name}"')
         if column.kind == "instant":
-            judged.append(f'{_day_of(name, date_format, zone) if name in checks else "CAST(NULL AS DATE)"} AS "{name}__on"')
+            judged.append(
+                f'{day_of(name, date_format, zone) if name in checks else "CAST(NULL AS DATE)"} AS "{name}__on"'
+            )
     fails = {name: check.fails for name, check in checks.items() if check.fails}
     if table.one_of:
         fails[""] = f"NOT ({_alternatives(table, checks)})"
@@ -223,21 +146,6 @@ def _converted(
     )
 
 
-def _day_of(name: str, date_format: str, zone: str) -> str:
-    """The business date of an instant. The session's time zone is the company's: this is where the one becomes the
-    other, once. A plainly written date is its own."""
-    if zone == "UTC":
-        return f'CAST(y."{name}" AS DATE)'
-    zoned = f'CAST(timezone(\'UTC\', y."{name}") AS DATE)'
-    text = f'y."t_{name}"'
-    return zoned if date_format else f"CASE WHEN {_plain(text)} THEN try_cast({text} AS DATE) ELSE {zoned} END"
-
-
-def _absent(column: Column) -> str:
-    value = "NULL" if column.default is None else f"'{column.default}'"
-    return f"CAST({value} AS {SQL_TYPES[column.kind]})"
-
-
 def _key(table: Table) -> str:
     """A single id as it is; a natural key joined by a separator no business value holds."""
     if len(table.key) == 1:
@@ -245,7 +153,7 @@ def _key(table: Table) -> str:
     return " || '|' || ".join(f"coalesce(CAST(x.\"{name}\" AS VARCHAR), '')" for name in table.key)
 
 
-def _alternatives(table: Table, checks: Mapping[str, _Checked]) -> str:
+def _alternatives(table: Table, checks: Mapping[str, Checked]) -> str:
     """The condition that one group of alternatives is filled."""
     groups = []
     for group in table.one_of:
@@ -263,7 +171,7 @@ def _content(table: Table) -> str:
             continue
         value = f'x."{column.name}"'
         if column.default is not None:
-            value = f"nullif({value}, {_absent(column)})"
+            value = f"nullif({value}, {absent(column)})"
         text = f"CAST({value} AS VARCHAR)"
         if column.kind in ("decimal", "money"):
             # the same text in a third of the time, where the number fits 64 bits
@@ -273,7 +181,7 @@ def _content(table: Table) -> str:
 
 
 def _refusals(
-    con: duckdb.DuckDBPyConnection, table: Table, checks: Mapping[str, _Checked], batch: Rows, zone: str
+    con: duckdb.DuckDBPyConnection, table: Table, checks: Mapping[str, Checked], batch: Rows, zone: str
 ) -> list[tuple[Rejected, str]]:
     """Which row, column and value failed, and why."""
     failing = [name for name, check in checks.items() if check.fails]

@@ -38,8 +38,13 @@ def find_project(folder: Path) -> Path:
     start = folder.resolve()
     looked = [start, *start.parents]
     for candidate in looked:
-        if (candidate / SETTINGS_FILE).is_file():
-            return candidate
+        try:
+            if (candidate / SETTINGS_FILE).is_file():
+                return candidate
+        except OSError as error:
+            raise ConfigError(
+                f"{candidate} cannot be read: {error.strerror}.", code="REV-301", hint="Make it readable, or name another."
+            ) from error
     shown = ", ".join(str(item) for item in looked[:4])
     raise ConfigError(
         f"No {SETTINGS_FILE} in {shown}{' ...' if len(looked) > 4 else ''}.",

@@ -202,16 +202,24 @@ def _unchanged(root: Path, manifest: Manifest) -> str | None:
     for name in reversed(published(root)):
         if name.startswith(f"{manifest.as_of}."):
             try:
-                if Manifest.read(root / name).content == manifest.content:
-                    return name
+                known = Manifest.read(root / name)
             except NoData:
                 continue
+            if known.content == manifest.content and _whole(root / name, known):
+                return name
     return None
 
 
+def _whole(folder: Path, manifest: Manifest) -> bool:
+    """Whether every file is there in its full size: a build puts a damaged snapshot right, it does not point to it."""
+    sizes = {path.stem: path.stat().st_size for path in folder.glob("*.parquet")}
+    return all(sizes.get(name) == info.size for name, info in manifest.facts.items())
+
+
 def _next_name(root: Path, as_of: date) -> str:
-    used = [int(name.rpartition(".")[2]) for name in published(root) if name.startswith(f"{as_of}.")]
-    return f"{as_of}.{max(used, default=0) + 1}"
+    """A name no folder has, not even a damaged one."""
+    used = [path.name.rpartition(".")[2] for path in root.glob(f"{as_of}.*")]
+    return f"{as_of}.{max((int(number) for number in used if number.isdigit()), default=0) + 1}"
 
 
 def _flush(folder: Path) -> None:

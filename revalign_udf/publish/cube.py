@@ -4,9 +4,7 @@ It holds every additive component for the months, quarters and years of the last
 one dimension. Left out, and answered from the facts when asked for: lifetimes, dimensions with more than 50 values, and
 the balances of a dimension where movements x months exceed 100 million.
 
-The numbers are the Evaluator's. Balances are asked of *condensed* movements: what lies before a group of windows is
-summed to one row per customer and slice first. Sums of integers do not mind, and a million items take seconds instead of
-minutes.
+The numbers are the Evaluator's, asked of the snapshot just written.
 """
 
 from __future__ import annotations
@@ -15,12 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
 from revalign_udf.metrics import COMPONENTS, DIMENSIONS, FACTS, Component
 from revalign_udf.periods import GRAINS, Period, add_months, between, of_grain
-from revalign_udf.snapshots import Evaluator, FactInfo, Measured, Slice, Snapshot, Window
+from revalign_udf.snapshots import FactInfo, Measured, Slice, Snapshot, Window
 
 __all__ = ["CUBE", "Row", "cube_rows", "write_cube"]
 
@@ -31,8 +28,6 @@ _MONTHS = 60
 _VALUES = 50
 #: no balances of a dimension beyond this many movements x months
 _BALANCES = 100_000_000
-#: windows share one condensed table: as many as keep movements x windows below this, or three
-_TOGETHER = 2_000_000
 
 Row = tuple[str, date, date, str, str, str | None, int]
 """(component, first day, day after the last, dimension or "", value, exact amount or None for no rows, unrated rows)"""
@@ -89,8 +84,9 @@ def cube_rows(snapshot: Snapshot) -> Iterator[Row]:
         for name in names:
             yield from _rows(flows, months, snapshot.evaluator.evaluate(flows, months, {}, (name,)), name)
         if balances:
-            within = info.rows * len(months) <= _BALANCES
-            yield from _balances(snapshot, balances, {"": totals, **dict.fromkeys(names if within else (), months)})
+            yield from _rows(balances, totals, snapshot.evaluator.evaluate(balances, totals, {}), "")
+            for name in names if info.rows * len(months) <= _BALANCES else ():
+                yield from _rows(balances, months, snapshot.evaluator.evaluate(balances, months, {}, (name,)), name)
 
 
 def _windows(info: FactInfo, snapshot: Snapshot) -> tuple[list[Window], list[Window]]:
@@ -110,55 +106,6 @@ def _windows(info: FactInfo, snapshot: Snapshot) -> tuple[list[Window], list[Win
     return list(dict.fromkeys(window for windows in found.values() for window in windows)), found["month"]
 
 
-def _balances(
-    snapshot: Snapshot, components: Sequence[Component], asked: Mapping[str, Sequence[Window]]
-) -> Iterator[Row]:
-    """Balances per dimension ("" for totals), group of windows by group of windows over condensed movements."""
-    # a cursor is a connection of its own: its temporary table hides the snapshot's facts from this evaluator only
-    con = snapshot.con.cursor()
-    evaluator = Evaluator(con, lambda: snapshot.rates, snapshot.manifest.facts["movement"].currencies)
-    dimensions: dict[tuple[Window, ...], list[str]] = {}
-    for name, windows in asked.items():
-        for some in _groups(windows, snapshot.manifest.facts["movement"].rows):
-            dimensions.setdefault(some, []).append(name)
-    try:
-        for windows, names in dimensions.items():
-            _condense(con, windows)
-            for name in names:
-                by = (name,) if name else ()
-                yield from _rows(components, windows, evaluator.evaluate(components, windows, {}, by), name)
-    finally:
-        con.close()
-
-
-def _groups(windows: Sequence[Window], rows: int) -> Iterator[tuple[Window, ...]]:
-    """Windows in the order of time, a few at a time; those longer than a month go alone, unless all are cheap."""
-    most = max(3, _TOGETHER // max(rows, 1))
-    if len(windows) <= most:
-        yield tuple(windows)
-        return
-    long = [window for window in windows if (window.end - window.start).days > 31]
-    short = [window for window in windows if window not in long]
-    yield from ((window,) for window in long)
-    for index in range(0, len(short), most):
-        yield tuple(short[index : index + most])
-
-
-def _condense(con: duckdb.DuckDBPyConnection, windows: Sequence[Window]) -> None:
-    """Movements with everything before the windows summed up; what sums to zero says nothing and goes."""
-    own = ["customer", "currency"]
-    own += [name for name, path in FACTS["movement"].dimensions.items() if path == "self" and name not in own]
-    keys = ", ".join(own)
-    first, last = min(window.start for window in windows), max(window.end for window in windows)
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE fact_movement AS"
-        f" SELECT CAST(DATE '{first}' - 1 AS DATE) AS on_day, {keys}, CAST(sum(amount_src) AS BIGINT) AS amount_src"
-        f" FROM memory.main.fact_movement WHERE on_day < DATE '{first}' GROUP BY {keys} HAVING sum(amount_src) <> 0"
-        f" UNION ALL SELECT on_day, {keys}, amount_src FROM memory.main.fact_movement"
-        f" WHERE on_day >= DATE '{first}' AND on_day < DATE '{last}'"
-    )
-
-
 def _rows(
     components: Sequence[Component], windows: Sequence[Window],
     found: Mapping[tuple[str, int, Slice], Measured], dimension: str,
@@ -170,7 +117,9 @@ def _rows(
             window = windows[index]
             value = values[0] if dimension else ""
             filled.add((name, index))
-            yield name, window.start, window.end, dimension, value, str(measured.value), measured.unrated
+            # without every rate there is no value to answer with; see Session.value
+            amount = "0" if measured.unrated else str(measured.value)
+            yield name, window.start, window.end, dimension, value, amount, measured.unrated
     for item in components:
         for index, window in enumerate(windows):
             if (item.name, index) not in filled:

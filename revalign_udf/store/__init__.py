@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             con = duckdb.connect(str(path))
         except (duckdb.Error, OSError) as error:
-            if "lock" in str(error).lower():
+            if re.search(r"(?i)could not set lock|conflicting lock|being used by another process", str(error)):
                 raise StoreError(
                     "Another Revalign run is writing to the store.", code="REV-802", hint="Wait for it, then run again."
                 ) from error

@@ -149,7 +149,7 @@ def monthly_churn(o: Any, p: Span, w: Where) -> Fraction:
 
 def payback(o: Any, p: Span, w: Where) -> Fraction:
     cost, contribution = cac(o, p, w), arpu(o, p, w) * margin(o, p, w)
-    if contribution <= 0 or cost < 0:
+    if contribution <= 0:
         raise ORACLE.NoValue
     return cost / contribution
 

@@ -90,7 +90,7 @@ class Oracle:
             if row["valid_to"] is None or day < row["valid_to"]:
                 return str(row["value"])
         for row in sorted(self.rows("organization"), key=lambda row: str(row["id"])):
-            if row["id"] in keys and row[name] is not None:
+            if row["id"] in keys and row.get(name) is not None:
                 return str(row[name])
         return NONE
 
@@ -196,7 +196,8 @@ class Oracle:
         found = []
         for customer, items in self.of_customer.items():
             paid = False
-            for day in sorted({d for item in items for d in (item["start"], item["end"]) if d is not None}):
+            days = {day for item in items for day in (item["start"], item["end"]) if day is not None and day <= self.through}
+            for day in sorted(days):
                 before, after = self.balance(customer, day - ONE, (), day), self.balance(customer, day, ())
                 if before <= 0 < after:
                     kind, paid = ("reactivation" if paid else "new"), True

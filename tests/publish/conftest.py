@@ -1,6 +1,7 @@
 """A small company over three years with two currencies, changing segments and everything a cube is cut by."""
 
 import random
+import shutil
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,17 +19,17 @@ def _csv(path: Path, header: str, rows: list[tuple[object, ...]]) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def company() -> Callable[..., Project]:
     """Write a project with random rows; the same seed writes the same rows."""
 
-    def write(folder: Path, seed: int = 1, customers: int = 40, settings: str = "") -> Project:
+    def write(folder: Path, seed: int = 1, customers: int = 40, settings: str = "", *, small: bool = False) -> Project:
         chance, data = random.Random(seed), folder / "data"
         data.mkdir(parents=True, exist_ok=True)
-        first = date(2023, 11, 1)
+        first, days = (date(2026, 4, 1), 75) if small else (date(2023, 11, 1), 950)
 
         def day() -> date:
-            return first + timedelta(days=chance.randrange(950))
+            return first + timedelta(days=chance.randrange(days))
 
         ids = range(customers)
         _csv(data / "organization.csv", "id,name,segment,country", [
@@ -61,7 +62,7 @@ def company() -> Callable[..., Project]:
         _csv(data / "expense.csv", "id,period_start,period_end,amount,function,kind,channel,team_id", [
             (f"e{n}", start := day(), start + timedelta(days=chance.randrange(90)), chance.randrange(9000),
              chance.choice(["marketing", "sales", "product"]), chance.choice(["programme", "cogs", None]),
-             chance.choice(["paid", "event"]), f"t{chance.randrange(60)}")
+             chance.choice(["paid", "event"]), f"t{n}")
             for n in range(80)
         ])  # fmt: skip
         leads = [(f"l{n}", day(), chance.choice(["paid", "event", None]), f"o{chance.randrange(customers)}") for n in range(90)]
@@ -70,6 +71,10 @@ def company() -> Callable[..., Project]:
             (f"v{n}", "lead", f"l{chance.randrange(90)}", chance.choice(["mql", "sal", "sql", "opportunity", "customer"]), day())
             for n in range(150)
         ])  # fmt: skip
+        if small:
+            for path in data.glob("*.csv"):
+                if path.stem not in ("organization", "subscription", "subscription_item_period", "sales_order"):
+                    path.unlink()
         source = f'[source.files]\nconnector = "csv"\npath = "data"\ncomplete_through = "{THROUGH}"\n'
         (folder / "revalign.toml").write_text(f"{settings}\n{source}", encoding="utf-8")
         return load(folder)
@@ -77,15 +82,20 @@ def company() -> Callable[..., Project]:
     return write
 
 
-@pytest.fixture
-def pulled(company: Callable[..., Project]) -> Callable[..., Project]:
-    """The same, pulled and built."""
+@pytest.fixture(scope="session")
+def pulled(company: Callable[..., Project], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Project]:
+    """The same, pulled and built. Made once per seed and settings, and copied."""
+    made: dict[tuple[int, str, bool], Path] = {}
 
-    def make(folder: Path, seed: int = 1, **more: object) -> Project:
-        project = company(folder, seed, **more)
-        for report in pull(project):
-            assert (report.failures, report.counts.rejects) == ([], [])
-        build(project)
-        return project
+    def make(folder: Path, seed: int = 1, settings: str = "", *, small: bool = False) -> Project:
+        kind = (seed, settings, small)
+        if kind not in made:
+            made[kind] = tmp_path_factory.mktemp("company")
+            project = company(made[kind], seed, settings=settings, small=small)
+            for report in pull(project):
+                assert (report.failures, report.counts.rejects) == ([], [])
+            build(project)
+        shutil.copytree(made[kind], folder, dirs_exist_ok=True)
+        return load(folder)
 
     return make

@@ -1,5 +1,6 @@
 """The cube: every number in it is what a fresh Evaluator answers, and nothing a reader asks for differs for it."""
 
+import random
 from collections.abc import Callable
 from datetime import date, timedelta
 from fractions import Fraction
@@ -17,34 +18,36 @@ from revalign_udf.snapshots import Manifest, Measured, Snapshot, Window, current
 Made = Callable[..., Project]
 
 
-def check(snapshot: Snapshot, rows: list[Row]) -> None:
-    asked: dict[tuple[str, str], dict[Window, dict[str, Measured | None]]] = {}
+def check(snapshot: Snapshot, rows: list[Row], chance: random.Random) -> None:
+    """Compare some windows of every fact and dimension, all components and slices of each, with an evaluator of their own."""
+    asked: dict[tuple[str, str, Window], dict[tuple[str, str], Measured]] = {}
     for name, start, end, dimension, value, amount, unrated in rows:
-        slices = asked.setdefault((name, dimension), {}).setdefault(Window(start, end), {})
-        assert value not in slices, f"{name} {start} {dimension}={value} twice"
-        slices[value] = None if amount is None else Measured(Fraction(amount), unrated)
-    for (name, dimension), windows in asked.items():
-        by = (dimension,) if dimension else ()
-        fresh = snapshot.evaluator.evaluate([COMPONENTS[name]], list(windows), {}, by)
-        for index, (window, slices) in enumerate(windows.items()):
-            expected = {values[0] if by else "": m for (_, i, values), m in fresh.items() if i == index}
+        slices = asked.setdefault((COMPONENTS[name].fact, dimension, Window(start, end)), {})
+        assert (name, value) not in slices, f"{name} {start} {dimension}={value} twice"
+        slices[name, value] = Measured(Fraction(amount or 0), unrated)
+    for fact, dimension in sorted({key[:2] for key in asked}):
+        windows = [key[2] for key in asked if key[:2] == (fact, dimension)]
+        components = [item for item in COMPONENTS.values() if item.fact == fact and item.shape != "lifetime"]
+        for window in chance.sample(windows, min(4, len(windows))):
+            slices, by = asked[fact, dimension, window], (dimension,) if dimension else ()
+            fresh = snapshot.evaluator.evaluate(components, [window], {}, by)
+            # where a rate is missing there is no value, and nothing to compare but how many lack one
+            expected = {
+                (name, values[0] if by else ""): Measured(Fraction(0), m.unrated) if m.unrated else m
+                for (name, _, values), m in fresh.items()
+            }
+            assert {name for name, _ in slices} == {item.name for item in components}
             zero = Measured(Fraction(0))
-            for value in {*slices, *expected} - {""} if by else {""}:
-                found = slices.get(value) or zero
-                assert found == expected.get(value, zero), f"{name} {window} {dimension}={value}"
+            for key in {*slices, *expected}:
+                assert slices.get(key, zero) == expected.get(key, zero), f"{key} {window} {dimension}"
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_every_value_is_the_evaluators(tmp_path: Path, pulled: Made, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_every_value_is_the_evaluators(tmp_path: Path, pulled: Made, seed: int) -> None:
     project = pulled(tmp_path, seed)
     snapshot = Snapshot(project.snapshots / current(project.snapshots))
     published = snapshot.cube()
-    check(snapshot, published)
-    # a large company: three windows at a time over condensed movements
-    monkeypatch.setattr("revalign_udf.publish.cube._TOGETHER", 1)
-    large = list(cube_rows(snapshot))
-    check(snapshot, large)
-    assert {row[:5] for row in large if row[5] not in (None, "0")} == {row[:5] for row in published if row[5] not in (None, "0")}
+    check(snapshot, published, random.Random(seed))
     assert any(row[6] for row in published), "the company lacks rates on some days, or this proves little"
     snapshot.close()
 
@@ -62,7 +65,7 @@ def test_what_is_in_it(tmp_path: Path, pulled: Made) -> None:
     assert {row[0] for row in rows} == {name for name, item in COMPONENTS.items() if item.shape != "lifetime"}
     cut = {row[3] for row in rows if row[0] == "acquisition_cost"}
     assert "channel" in cut
-    assert "team" not in cut, "sixty teams are more than fifty"
+    assert "team" not in cut, "more than fifty teams"
     for name, fact in FACTS.items():
         found = {row[3] for row in rows if COMPONENTS[row[0]].fact == name} - {""}
         assert found <= set(fact.dimensions)
@@ -132,6 +135,6 @@ def test_a_company_without_recurring_revenue_has_a_cube_too(tmp_path: Path, comp
     pull(project)
     build(project)
     query = Query(project.snapshots)
-    assert query.metric("orders", "2026-01").value is not None if "orders" in METRICS else True
+    assert query.metric("revenue", "2024-09").status == "ok"
     assert query.metric("mrr", "2026-01").value is None
     query.close()

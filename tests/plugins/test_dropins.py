@@ -1,0 +1,85 @@
+"""The drop-ins that ship work end to end: copied, enabled, pulled, published, asked."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from revalign_udf.config import load
+from revalign_udf.jobs import build, pull
+from revalign_udf.query import Query
+from revalign_udf.sync import SourceReport
+
+PLUGINS = Path(__file__).parents[2] / "plugins"
+
+
+def project(folder: Path, drop_in: str, name: str, settings: str) -> None:
+    (folder / "plugins").mkdir()
+    shutil.copyfile(PLUGINS / drop_in, folder / "plugins" / f"{name}.py")
+    (folder / "revalign.toml").write_text(f'[plugins]\nenabled = ["{name}"]\n{settings}', encoding="utf-8")
+
+
+def run(folder: Path) -> SourceReport:
+    (report,) = pull(load(folder))
+    build(load(folder))
+    return report
+
+
+def test_the_template_copied_and_enabled(tmp_path: Path) -> None:
+    project(tmp_path, "_template.py", "acme", '[source.acme]\nconnector = "acme"\npath = "orders.json"\n')
+    orders = [
+        {"number": "1", "customer": "a", "date": "2026-08-03", "total": "120.50"},
+        {"number": "2", "customer": "b", "date": "2026-08-09", "total": 30},
+        {"customer": "b", "date": "2026-08-10", "total": 30},
+        {"number": "4", "date": "2026-08-10", "total": 30},
+    ]
+    (tmp_path / "orders.json").write_text(json.dumps(orders), encoding="utf-8")
+    report = run(tmp_path)
+    assert report.failures == []
+    assert (report.counts.read, report.counts.written) == (4, 2)
+    assert [(r.line, r.reason) for r in report.counts.rejects] == [
+        (3, "an order without a number"), (4, "the record has no 'customer'"),
+    ]  # fmt: skip
+    query = Query(load(tmp_path).snapshots)
+    assert query.metric("revenue", "2026-08").value == 150.5
+    assert query.metric("acme.orders_per_customer", "2026-08").metric == "acme.orders_per_customer"
+    query.close()
+
+
+def lines(folder: Path, name: str, *rows: object) -> None:
+    (folder / "lake").mkdir(exist_ok=True)
+    text = "\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows)
+    (folder / "lake" / f"{name}.jsonl").write_text(text + "\n", encoding="utf-8")
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    project(tmp_path, "jsonlines.py", "jsonlines", '[source.lake]\nconnector = "jsonlines"\npath = "lake"\n')
+    return tmp_path
+
+
+def test_json_lines_with_bad_ones(lake: Path) -> None:
+    good = {"id": "1", "org_id": "a", "ordered_at": "2026-08-03", "amount": 0.1, "campaign": {"x": [1]}}
+    lines(lake, "sales_order", good, "", "{not json", "[1, 2]", {**good, "id": "2", "amount": "much"}, {**good, "id": "3"})
+    lines(lake, "notes", {"id": 1})
+    report = run(lake)
+    assert report.failures == []
+    assert [(r.file, r.line, r.code) for r in report.counts.rejects] == [
+        ("sales_order.jsonl", line, "REV-503") for line in (3, 4, 5)
+    ]
+    assert any("notes.jsonl" in text for text in report.messages)
+    query = Query(load(lake).snapshots)
+    assert query.metric("revenue", "2026-08").value == 0.2, "0.1 + 0.1 exactly: the text of the number, not its double"
+    query.close()
+    again = run(lake)
+    assert (again.counts.written, len(again.counts.rejects)) == (0, 3)
+
+
+def test_json_lines_that_are_gone(lake: Path) -> None:
+    lines(lake, "organization", {"id": "1", "name": "A"}, {"id": "2", "name": "B"})
+    run(lake)
+    lines(lake, "organization", {"id": "2", "name": "B"})
+    assert run(lake).counts.deleted == 1
+    (lake / "lake" / "organization.jsonl").unlink()
+    assert run(lake).counts.deleted == 1, "the last file of a table takes its rows along"

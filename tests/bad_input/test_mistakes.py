@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -190,14 +191,15 @@ main(["pull", "--project", sys.argv[2]])
     os.name != "posix" or os.geteuid() != 0, reason="only root can become somebody else who may not write the folder"
 )
 def test_a_read_only_folder(shell: Shell) -> None:
-    locked = shell.folder / "locked"
-    shell.write("locked/revalign.toml", SOURCE)
-    shell.write("locked/data/subscription.csv", SUBSCRIPTION)
-    for path in [locked, locked / "data", *locked.parents]:  # the way there must be open to everybody
-        path.chmod(path.stat().st_mode | 0o555)
-    command = [sys.executable, "-c", AS_SOMEBODY, str(shell.folder), str(locked)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "REV-804" in done.stderr
-    assert "writable" in done.stderr
-    assert not (locked / ".revalign").exists()
+    # a folder of its own: the way to pytest's is closed to others
+    with tempfile.TemporaryDirectory() as name:
+        locked = Shell(Path(name))
+        locked.write("revalign.toml", SOURCE)
+        locked.write("data/subscription.csv", SUBSCRIPTION)
+        locked.folder.chmod(0o555)
+        command = [sys.executable, "-c", AS_SOMEBODY, str(shell.folder), name]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "REV-804" in done.stderr
+        assert "writable" in done.stderr
+        assert not (locked.folder / ".revalign").exists()

@@ -256,7 +256,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
 _SECRETS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',;&]{6,}"), r"\1 ***"),
     (
-        re.compile(r"(?i)\b((?:api[_-]?key|token|secret|password|passwd)[\"']?\s*[=:]\s*[\"']?)(?!\$(?:env|keyring):)[^\s\"',;&]{6,}"),
+        re.compile(
+            r"(?i)\b((?:api[_-]?key|token|secret|password|passwd)[\"']?\s*[=:]\s*[\"']?)(?!\$(?:env|keyring):)[^\s\"',;&]{6,}"
+        ),
         r"\1***",
     ),
 )

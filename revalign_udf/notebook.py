@@ -67,9 +67,9 @@ class Numbers:
 
 
 def _frame(table: Table) -> pd.DataFrame:
-    import pandas
+    import pandas as pd
 
-    return pandas.DataFrame([list(row) for row in table.rows], columns=list(table.columns))
+    return pd.DataFrame([list(row) for row in table.rows], columns=list(table.columns))
 
 
 def open_project(project: str | Path) -> Numbers:

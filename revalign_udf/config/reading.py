@@ -43,7 +43,9 @@ def find_project(folder: Path) -> Path:
                 return candidate
         except OSError as error:
             raise ConfigError(
-                f"{candidate} cannot be read: {error.strerror}.", code="REV-301", hint="Make it readable, or name another."
+                f"{candidate} cannot be read: {error.strerror}.",
+                code="REV-301",
+                hint="Make it readable, or name another.",
             ) from error
     shown = ", ".join(str(item) for item in looked[:4])
     raise ConfigError(

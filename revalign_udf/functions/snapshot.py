@@ -58,7 +58,7 @@ def metric(metric: str, period: Token, as_of: date | None, filters: Where) -> Fr
     returns="spill",
     snapshot=True,
 )
-def series(  # noqa: PLR0917 - Excel's order
+def series(
     metric: str, from_period: Token, to_period: Token, grain: str | None, as_of: date | None, filters: Where
 ) -> list[list[Any]]:
     """A metric over time: one row per period, with its value."""

@@ -20,16 +20,12 @@ _FREE_MAIL = (
 _DOMAIN = r"regexp_replace(regexp_replace(lower(trim(domain)), '^[a-z]+://', ''), '^www\.|/.*$', '', 'g')"
 
 
-def customer_of(alias: str, org: str | None, person: str | None = None, name: str = "customer") -> tuple[str, str]:
+def customer_of(alias: str, org: str, person: str | None = None, name: str = "customer") -> tuple[str, str]:
     """(select expression, joins) giving the customer key of a row with an organization and/or person key."""
-    parts, joins = [], []
-    if org:
-        joins.append(
-            f"LEFT JOIN k_same {name}_o ON {name}_o.entity = 'organization' AND {name}_o.conn = {alias}._conn"
-            f" AND {name}_o.id = {org}"
-        )
-        parts.append(f"{name}_o.root")
-        parts.append(f"{alias}._conn || ':' || {org}")
+    joins = [
+        f"LEFT JOIN k_same {name}_o ON {name}_o.entity = 'organization' AND {name}_o.conn = {alias}._conn AND {name}_o.id = {org}"
+    ]
+    parts = [f"{name}_o.root", f"{alias}._conn || ':' || {org}"]
     if person:
         joins.append(f"LEFT JOIN c_person {name}_p ON {name}_p._conn = {alias}._conn AND {name}_p.id = {person}")
         joins.append(

@@ -49,7 +49,7 @@ class Session:
         self._steps: dict[str, int | None] = {}
         self.pairs: dict[tuple[str, Period], list[tuple[str, Period]]] = {}
         """what each metric and period rests on, remembered by :mod:`~revalign_udf.query.formulas`"""
-        self._load_cube()
+        self._recalled: set[_Kind] = set()
 
     def values_of(self, dimension: str) -> list[str]:
         """Every value of a dimension."""
@@ -177,6 +177,8 @@ class Session:
         self, component: Component, window: Window, names: tuple[str, ...], where: Mapping[str, str], by: Sequence[str]
     ) -> bool:
         kind = (component.name, names)
+        if kind not in self._recalled:
+            self._recall(kind)
         if (window.start, window.end) in self._known.get(kind, {}):
             return True
         values = tuple(where[name] for name in names if name in where)
@@ -224,12 +226,16 @@ class Session:
         same = [item for item in COMPONENTS.values() if item.fact == component.fact and item.shape != "lifetime"]
         self._fetch(same, [self.window(component, item) for item in periods], {}, names)
 
-    def _load_cube(self) -> None:
-        for name, start, end, dimension, value, amount, unrated in self.snapshot.cube():
-            names = (dimension,) if dimension else ()
-            slices = self._known.setdefault((name, names), {}).setdefault((start, end), {})
+    def _recall(self, kind: _Kind) -> None:
+        """Take from the snapshot's cube what it holds of one component and at most one dimension."""
+        self._recalled.add(kind)
+        name, names = kind
+        if len(names) > 1:
+            return
+        for _, start, end, _, value, amount, unrated in self.snapshot.cube(name, names[0] if names else ""):
+            slices = self._known.setdefault(kind, {}).setdefault((start, end), {})
             if amount is not None:
-                slices[(value,) if dimension else ()] = Measured(Fraction(amount), unrated)
+                slices[(value,) if names else ()] = Measured(Fraction(amount), unrated)
 
     # --- lifetimes ---------------------------------------------------------------------------------------------
 

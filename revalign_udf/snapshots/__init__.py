@@ -98,16 +98,32 @@ class Snapshot:
         }
         return Evaluator(self.con, lambda: self.rates, self.manifest.facts["movement"].currencies, known)
 
-    def cube(self) -> list[tuple[str, date, date, str, str, str | None, int]]:
-        """Components computed at publishing: (component, first day, end, dimension, value, exact amount, unrated)."""
+    @cached_property
+    def _cube(self) -> bool:
+        """Whether there is a cube; opened when the first question could use it."""
         path = self.folder / "cube.parquet"
         if not path.is_file():
-            return []
+            return False
         quoted = str(path).replace("'", "''")
         try:
-            return self.con.execute(f"SELECT * FROM read_parquet('{quoted}')").fetchall()
+            self.con.execute(f"CREATE TABLE cube AS SELECT * FROM read_parquet('{quoted}')")
         except duckdb.Error as error:
             raise damaged(self.folder, "cube.parquet cannot be read") from error
+        return True
+
+    def cube(
+        self, component: str | None = None, dimension: str | None = None
+    ) -> list[tuple[str, date, date, str, str, str | None, int]]:
+        """What was computed at publishing: (component, first day, end, dimension, value, exact amount, unrated).
+
+        All of it, or of one component and one dimension (an empty one for totals).
+        """
+        if not self._cube:
+            return []
+        return self.con.execute(
+            "SELECT * FROM cube WHERE (? IS NULL OR component = ?) AND (? IS NULL OR dimension = ?)",
+            [component, component, dimension, dimension],
+        ).fetchall()
 
     def names_of(self, customers: Iterable[str]) -> dict[str, str]:
         """The display names of customers by key."""

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
+from revalign_udf.cli import main
 from revalign_udf.config import load as load_project
 from revalign_udf.functions import call_cell, session
 from revalign_udf.jobs import init_project, run
@@ -80,7 +82,8 @@ def test_most_metrics_have_a_number(world: Any) -> None:
 def test_command_line(world: Any, answer: Callable[..., Any]) -> None:
     folder, query, _ = world
     for name in SCALARS:
-        rows = answer("series", name, PERIODS[0], PERIODS[-1], "--project", folder)["rows"]
+        asked = ["series", name, PERIODS[0], PERIODS[-1], "--project", str(folder), "--json"]
+        rows = json.loads(CliRunner().invoke(main, asked).stdout)["rows"]
         for row in rows:
             value = query.metric(name, row["period"]).value
             assert row["value"] == value

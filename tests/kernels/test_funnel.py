@@ -82,7 +82,9 @@ def query(tmp_path_factory: pytest.TempPathFactory) -> Query:
 
 def reached(query: Query, name: str, period: str) -> set[str]:
     """Leads that first reached the stage of a metric in a period."""
-    return {str(row["id"]) for row in query.records(name, period).dicts() if str(row["component"]).startswith("reached")}
+    return {
+        str(row["id"]) for row in query.records(name, period).dicts() if str(row["component"]).startswith("reached")
+    }
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,9 @@ def test_rates_count_cohorts(query: Query) -> None:
     assert query.metric("mql_rate", "2025-01", {"channel": "a"}).exact == 1  # 4 of 4; the fifth began in February
     assert query.metric("sql_rate", "2025-02", {"channel": "c"}).exact == 1
     assert query.metric("sql_to_customer", "2025-02", {"channel": "c"}).value == 1 / 3
-    assert query.metric("sql_rate", "2025-03", {"channel": "f"}).exact == 0  # what comes after the as-of day is not known
+    assert (
+        query.metric("sql_rate", "2025-03", {"channel": "f"}).exact == 0
+    )  # what comes after the as-of day is not known
     assert query.metric("sql_rate", "2026-01").status == "REV-204"
     assert query.metric("mql_rate", "2025-09").status == "REV-110"
 
@@ -124,12 +128,19 @@ def test_a_young_cohort_is_partial(query: Query, tmp_path: Path) -> None:
     events = "\n".join(f"e{n} lead l{n} mql 2025-0{n}-{11 + n}" for n in range(1, 6))
     young = project_of(
         tmp_path,
-        {"lead": f"id created_at\n{rows}", "lifecycle_event": f"id subject_type subject_id stage occurred_at\n{events}"},
+        {
+            "lead": f"id created_at\n{rows}",
+            "lifecycle_event": f"id subject_type subject_id stage occurred_at\n{events}",
+        },
         through="2025-05-12",
     )
     # steps of 11, 12, 13 and 14 days are known, so nine in ten take 14; the one of 15 days lies in the future
     found = {month: young.metric("mql_rate", f"2025-0{month}") for month in (3, 4, 5)}
-    assert [(a.exact, a.partial, a.status) for a in found.values()] == [(1, False, "ok"), (1, True, "partial"), (0, True, "partial")]
+    assert [(a.exact, a.partial, a.status) for a in found.values()] == [
+        (1, False, "ok"),
+        (1, True, "partial"),
+        (0, True, "partial"),
+    ]
     assert "nine in ten take 14 days" in found[4].message
     assert young.metric("funnel", "2025-04").partial
     assert young.metric("sql_rate", "2025-03").partial is False  # nobody ever made that step

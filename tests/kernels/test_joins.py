@@ -1,7 +1,6 @@
 """Joins that could count money twice, or lose it: two systems, merged and linked records, contradicting attributes."""
 
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
@@ -56,7 +55,9 @@ BILLING = {
     "product": "id name product_line\np P billing-line",
     "subscription": "id org_id started_at\n" + "\n".join(f"s{k} {k} 2025-01-01" for k in "xyzdfh"),
     "subscription_item_period": "id subscription_id valid_from amount interval product_id\n"
-    + "\n".join(f"i{k} s{k} 2025-01-01 {amount} month p" for k, amount in zip("xyzdfh", (1, 2, 4, 8, 16, 32), strict=True)),
+    + "\n".join(
+        f"i{k} s{k} 2025-01-01 {amount} month p" for k, amount in zip("xyzdfh", (1, 2, 4, 8, 16, 32), strict=True)
+    ),
 }
 
 
@@ -121,5 +122,9 @@ def test_an_attribute_that_is_derived_cannot_be_overwritten_by_history(query: Qu
 
 
 def test_a_product_key_in_two_systems_has_the_line_of_its_own_system(query: Query) -> None:
-    assert (mrr(query, product="p"), mrr(query, product_line="crm-line"), mrr(query, product_line="billing-line")) == (127, 64, 63)
+    assert (mrr(query, product="p"), mrr(query, product_line="crm-line"), mrr(query, product_line="billing-line")) == (
+        127,
+        64,
+        63,
+    )
     assert (mrr(query, system="crm"), mrr(query, system="files")) == (64, 63)

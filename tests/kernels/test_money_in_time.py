@@ -1,7 +1,6 @@
 """Exchange rates and expenses by hand: the age of a rate, yen, what is missing, what is spread over days."""
 
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
@@ -54,6 +53,9 @@ def test_a_rate_is_good_for_seven_days_and_not_for_eight(query: Query) -> None:
     assert query.metric("mrr", "2025-03", {"country": "seven"}).exact == 150
     missing = query.metric("mrr", "2025-03", {"country": "eight"})
     assert (missing.exact, missing.status, missing.cell) == (None, "REV-208", "#N/A")
+    assert (
+        dict(query.breakdown("mrr", "2025-03", "country"))["eight"].status == "REV-208"
+    )  # there is something to count
     assert query.metric("mrr", "2025-03").status == "REV-208"  # a whole with an unknown part is unknown
     assert query.metric("new_mrr", "2025-03", {"country": "eight"}).exact == 200  # at the rate of its day it is known
     assert query.metric("customers_at_start", "2025-03", {"country": "eight"}).exact == 0

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-from revalign_udf.query import Query
 from revalign_udf.testing import project_of
 
 

@@ -12,7 +12,9 @@ from revalign_udf.testing import project_of
 def test_published_numbers(tmp_path: Path) -> None:
     """21 x 7,500 = 157,500; 1,800,000 / 360 = 5,000; 360 / 60 = 6; 100 / 5 % = 2,000."""
     organizations = [f"a{n}" for n in range(21)] + [f"b{n}" for n in range(60)] + [f"c{n}" for n in range(20)]
-    orders = [f"x{n} a{n} 2025-01-15 7500 -" for n in range(21)] + [f"y{n} b{n % 60} 2025-03-15 5000 -" for n in range(360)]
+    orders = [f"x{n} a{n} 2025-01-15 7500 -" for n in range(21)] + [
+        f"y{n} b{n % 60} 2025-03-15 5000 -" for n in range(360)
+    ]
     query = project_of(
         tmp_path,
         {
@@ -123,7 +125,9 @@ def test_invoices(invoiced: Query, period: str, revenue: int, orders: int) -> No
 
 
 def test_what_is_given_back_is_counted_or_listed(invoiced: Query) -> None:
-    found = {(row["reason"], row["table"]): row["count"] for row in invoiced.explain("revenue", "2025-12").excluded.dicts()}
+    found = {
+        (row["reason"], row["table"]): row["count"] for row in invoiced.explain("revenue", "2025-12").excluded.dicts()
+    }
     assert found == {
         ("invoice is void", "invoice_line"): 1,
         ("invoice is draft", "invoice_line"): 1,
@@ -138,7 +142,10 @@ def test_what_is_given_back_is_counted_or_listed(invoiced: Query) -> None:
 
 
 def test_orders_by_setting_although_there_are_invoices(tmp_path: Path) -> None:
-    tables = {**INVOICED, "sales_order": "id org_id ordered_at amount kind\nq1 o1 2025-01-05 7 new\nq2 o1 2025-02-05 -2 upsell"}
+    tables = {
+        **INVOICED,
+        "sales_order": "id org_id ordered_at amount kind\nq1 o1 2025-01-05 7 new\nq2 o1 2025-02-05 -2 upsell",
+    }
     query = project_of(tmp_path / "a", tables, through="2025-12-31")
     assert query.metric("revenue", "2025-01").exact == 7  # the project has that table
     assert (query.metric("revenue", "2025-02").exact, query.metric("orders", "2025-02").exact) == (-2, 0)

@@ -25,12 +25,15 @@ class C:
 def metric(name, formula="mrr / customers"):
     return Metric(name=name, label=name, family="x", formula=formula, unit="money", definition="")
 """
-GOOD = HEAD + """
+GOOD = (
+    HEAD
+    + """
 @hookimpl
 def register_connectors(): return [C("good")]
 @hookimpl
 def register_metrics(): return [metric("good.one")]
 """
+)
 
 
 def only(registry: Registry) -> PluginProblem:

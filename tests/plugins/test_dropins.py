@@ -61,7 +61,9 @@ def lake(tmp_path: Path) -> Path:
 
 def test_json_lines_with_bad_ones(lake: Path) -> None:
     good = {"id": "1", "org_id": "a", "ordered_at": "2026-08-03", "amount": 0.1, "campaign": {"x": [1]}}
-    lines(lake, "sales_order", good, "", "{not json", "[1, 2]", {**good, "id": "2", "amount": "much"}, {**good, "id": "3"})
+    lines(
+        lake, "sales_order", good, "", "{not json", "[1, 2]", {**good, "id": "2", "amount": "much"}, {**good, "id": "3"}
+    )
     lines(lake, "notes", {"id": 1})
     report = run(lake)
     assert report.failures == []

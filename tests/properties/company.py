@@ -63,11 +63,11 @@ class Company:
         history: list[Row] = []
         for key in self.random.sample(self.orgs, 8):
             for attribute, values in (("segment", _SEGMENTS), ("country", ("SE", "DE", "US"))):
-                for day in sorted({self.day() for _ in range(self.random.randint(0, 3))}):
-                    history.append(
-                        {"entity": "organization", "entity_id": key, "attribute": attribute, "value": pick(values),
-                         "valid_from": day, "valid_to": self.maybe(day + timedelta(days=self.random.randint(1, 90)), 0.3)}
-                    )  # fmt: skip
+                history += [
+                    {"entity": "organization", "entity_id": key, "attribute": attribute, "value": pick(values),
+                     "valid_from": day, "valid_to": self.maybe(day + timedelta(days=self.random.randint(1, 90)), 0.3)}
+                    for day in sorted({self.day() for _ in range(self.random.randint(0, 3))})
+                ]  # fmt: skip
         self.tables["attribute_history"] = history
         self.tables["person"] = [
             {"id": f"p{n}", "org_id": self.maybe(pick(self.orgs), 0.7), "first_source": self.maybe(pick(("ads", "web"))),
@@ -81,8 +81,8 @@ class Company:
     def _rates(self) -> None:
         rows, level = [], {"EUR": 1.1, "GBP": 1.3, "JPY": 150.0}
         for week in range(75):
-            for code in level:
-                level[code] *= 1 + self.random.uniform(-0.02, 0.02)
+            for code, rate in list(level.items()):
+                level[code] = rate * (1 + self.random.uniform(-0.02, 0.02))
                 pair = ("USD", code) if code == "JPY" else (code, "USD")  # yen are known the other way round
                 rows.append({"date": FIRST - timedelta(days=9) + timedelta(days=7 * week), "from_currency": pair[0],
                              "to_currency": pair[1], "rate": f"{level[code]:.5f}"})  # fmt: skip
@@ -107,7 +107,8 @@ class Company:
                     {"id": f"i{len(items)}", "subscription_id": f"s{number}", "valid_from": day,
                      "valid_to": self.maybe(until, 0.7),
                      "amount": whole(1, 900) if code == "JPY" else f"{whole(-500, 9000) / 100:.2f}",
-                     "quantity": pick((1, 1, 2, 3, "0.5")), "interval": pick(("month", "month", "year", "quarter", "week", "day")),
+                     "quantity": pick((1, 1, 2, 3, "0.5")),
+                     "interval": pick(("month", "month", "year", "quarter", "week", "day")),
                      "interval_count": pick((1, 1, 1, 2, 3)), "discount_amount": pick((0, 0, 0, "5.25")),
                      "currency": self.maybe(pick(_CURRENCIES), 0.15), "product_id": self.maybe(f"pr{whole(0, 2)}", 0.8),
                      "one_time": pick(("false",) * 9 + ("true",)), "metered": pick(("false",) * 9 + ("true",))}
@@ -194,8 +195,8 @@ class Company:
             made = self.day(last=date(2026, 4, 1))
             won = pick(("won", "won", "lost", "open"))
             deals.append(
-                {"id": f"op{number}", "org_id": pick(self.orgs), "created_at": made, "closed_at": made + timedelta(days=whole(1, 80)),
-                 "outcome": won, "type": self.maybe(pick(("new", "new", "expansion")), 0.8),
+                {"id": f"op{number}", "org_id": pick(self.orgs), "created_at": made,
+                 "closed_at": made + timedelta(days=whole(1, 80)), "outcome": won, "type": self.maybe(pick(("new", "new", "expansion")), 0.8),
                  "lead_id": self.maybe(f"d{whole(0, 45)}", 0.3), "channel": self.maybe("partner", 0.3)}
             )  # fmt: skip
             if number < 6:

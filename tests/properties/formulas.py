@@ -132,7 +132,7 @@ def acquisition(o: Any, p: Span, w: Where) -> Fraction:
 
 def margin(o: Any, p: Span, w: Where) -> Fraction:
     cogs, sold = o.spent(p.start, p.end, w, lambda row: row["kind"] == "cogs"), revenue(o, p, w)
-    return 1 - ORACLE.divide(cogs, sold) if cogs else Fraction(1)  # type: ignore[no-any-return]
+    return 1 - ORACLE.divide(cogs, sold) if cogs else Fraction(1)
 
 
 def monthly_churn(o: Any, p: Span, w: Where) -> Fraction:
@@ -168,7 +168,9 @@ METRICS: dict[str, Formula] = {
     "orders": orders,
     "aov": divided(revenue, orders),
     "order_frequency": divided(orders, began),
-    "new_revenue": sales(lambda sale, p: first_time(sale, p) or sale["kind"] in ("upsell", "cross_sell", "new_product")),
+    "new_revenue": sales(
+        lambda sale, p: first_time(sale, p) or sale["kind"] in ("upsell", "cross_sell", "new_product")
+    ),
     "new_business_revenue": lambda o, p, w: revenue(o, p, w) - existing(o, p, w),
     "existing_business_revenue": existing,
     "existing_share": divided(existing, revenue),

@@ -196,7 +196,9 @@ class Oracle:
         found = []
         for customer, items in self.of_customer.items():
             paid = False
-            days = {day for item in items for day in (item["start"], item["end"]) if day is not None and day <= self.through}
+            days = {
+                day for item in items for day in (item["start"], item["end"]) if day is not None and day <= self.through
+            }
             for day in sorted(days):
                 before, after = self.balance(customer, day - ONE, (), day), self.balance(customer, day, ())
                 if before <= 0 < after:
@@ -217,9 +219,11 @@ class Oracle:
         """Customer -> first date ever with MRR above zero or an order."""
         found: dict[str, date] = {}
         events = [(day, customer) for day, customer, kind, _, _ in self.movements if kind == "new"]
-        for row in self.rows("sales_order"):
-            if number(row["amount"]) >= 0:
-                events.append((row["ordered_at"], self.customer(row["org_id"], row["person_id"])))
+        events += [
+            (row["ordered_at"], self.customer(row["org_id"], row["person_id"]))
+            for row in self.rows("sales_order")
+            if number(row["amount"]) >= 0
+        ]
         for day, customer in events:
             found[customer] = min(day, found.get(customer, day))
         return found
@@ -275,7 +279,9 @@ class Oracle:
         invoices = {row["id"]: row for row in self.rows("invoice")}
         live = {key: row for key, row in invoices.items() if row["status"] not in ("void", "draft")}
         for key, invoice in live.items():
-            lines = sorted((row for row in self.rows("invoice_line") if row["invoice_id"] == key), key=lambda row: str(row["id"]))
+            lines = sorted(
+                (row for row in self.rows("invoice_line") if row["invoice_id"] == key), key=lambda row: str(row["id"])
+            )
             signed = [-number(row["amount"]) if row["kind"] == "credit" else number(row["amount"]) for row in lines]
             for place, (row, amount) in enumerate(zip(lines, signed, strict=True)):
                 order = int(place == 0 and sum(signed) >= 0)
@@ -403,7 +409,9 @@ class Oracle:
         for sale in self.sales:
             own = {name: sale[name] for name in ("product", "product_line", "currency")}
             if start <= sale["day"] < end and rule(sale) and self.fits(sale["customer"], own, sale["day"], where):
-                total += sale["orders"] if what == "orders" else sale["amount"] * self.rate(sale["day"], sale["currency"])
+                total += (
+                    sale["orders"] if what == "orders" else sale["amount"] * self.rate(sale["day"], sale["currency"])
+                )
         return total
 
     def spent(self, start: date, end: date, where: Where, rule: Callable[[Row], bool]) -> Fraction:
@@ -426,7 +434,9 @@ class Oracle:
             Fraction(0),
         )  # fmt: skip
 
-    def people(self, start: date, end: date, where: Where, side: str, measure: Callable[[Fraction, Fraction], Any]) -> Fraction:
+    def people(
+        self, start: date, end: date, where: Where, side: str, measure: Callable[[Fraction, Fraction], Any]
+    ) -> Fraction:
         start, end = self.clip("movement", start, end)
         return Fraction(sum((measure(o, c) for o, c in self.populated(start, end, where, side)), Fraction(0)))
 

@@ -18,7 +18,10 @@ from revalign_udf.testing import project_of
 
 FORMULAS: Any = sys.modules["helper_properties_formulas"]
 COMPANY: Any = sys.modules["helper_properties_company"]
-_MOVEMENTS = [f"{kind}_mrr" for kind in ("new", "expansion", "contraction", "churned", "reactivation", "fx_impact", "entering", "leaving")]
+_MOVEMENTS = [
+    f"{kind}_mrr"
+    for kind in ("new", "expansion", "contraction", "churned", "reactivation", "fx_impact", "entering", "leaving")
+]
 _ADDITIVE = [
     "revenue", "orders", "new_revenue", "new_business_revenue", "existing_business_revenue", "new_customers", "new_leads",
     "mql", "mrr", "opening_mrr", "new_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr", "reactivation_mrr", "net_new_mrr",
@@ -33,7 +36,7 @@ def periods() -> list[str]:
 
 def test_opening_and_eight_movements_make_closing(case: Any) -> None:
     cuts = [{}, *FORMULAS.slices(case.query, "mrr", most=2)]
-    for token in periods()[3:]:
+    for token in periods()[3::3]:
         for where in cuts:
             table = case.query.metric("mrr_movements", token, where).rows
             if table is None:
@@ -47,7 +50,7 @@ def test_opening_and_eight_movements_make_closing(case: Any) -> None:
 def test_without_foreign_money_there_is_no_fx_impact(case: Any) -> None:
     for where in ({"currency": "USD"}, {"currency": "USD", "segment": "SMB"}, {"currency": "USD", "country": "SE"},
                   {"currency": "USD", "segment": "(none)"}):  # fmt: skip
-        for token in periods()[3:-1]:
+        for token in periods()[3:-1:2]:
             assert case.query.metric("fx_impact_mrr", token, where).exact in (0, None), (token, where)
 
 
@@ -84,28 +87,31 @@ def test_kept_revenue_is_within_bounds(case: Any) -> None:
 
 
 def test_records_add_up_to_every_component(case: Any) -> None:
-    session = case.query.session()
+    session, seen = case.query.session(), set()
     for metric in METRICS.values():
-        for token in ("2025-07", "2026-Q1"):
-            period = case.query.period(token)
-            cuts = [{}, *list(FORMULAS.slices(case.query, metric.name, most=1))[:3]]
-            for name, when in component_periods(session, metric, period):
-                component = COMPONENTS[name]
-                if component.shape == "lifetime":
+        cuts = [{}, *list(FORMULAS.slices(case.query, metric.name, most=1))[:2]]
+        for name, when in component_periods(session, metric, case.query.period("2025-Q3")):
+            component = COMPONENTS[name]
+            for where in cuts:
+                question = (name, when, tuple(where.items()))
+                if component.shape == "lifetime" or question in seen:
                     continue
-                for where in cuts:
-                    try:
-                        value = session.value(name, when, where)
-                        records = records_of(session.snapshot.evaluator, component, session.window(component, when), where)
-                    except NoData:
-                        continue
-                    assert sum((record.contribution for record in records), Fraction(0)) == value, (name, token, where)
+                seen.add(question)
+                try:
+                    value = session.value(name, when, where)
+                    records = records_of(session.snapshot.evaluator, component, session.window(component, when), where)
+                except NoData:
+                    continue
+                assert sum((record.contribution for record in records), Fraction(0)) == value, question
+    assert len(seen) > 90
 
 
 def test_the_order_of_rows_and_pulling_twice_change_nothing(case: Any, tmp_path: Path) -> None:
     mixed = random.Random(7)
     texts = {name: mixed.sample(rows, len(rows)) for name, rows in case.company.tables.items() if rows}
-    project_of(tmp_path, {name: COMPANY.table(rows) for name, rows in texts.items()}, through=COMPANY.THROUGH.isoformat())
+    project_of(
+        tmp_path, {name: COMPANY.table(rows) for name, rows in texts.items()}, through=COMPANY.THROUGH.isoformat()
+    )
     again = project_of(tmp_path, case.company.texts(), through=COMPANY.THROUGH.isoformat())
     first, second = case.query.session().manifest, again.session().manifest
     assert {n: f.hash for n, f in first.facts.items()} == {n: f.hash for n, f in second.facts.items()}

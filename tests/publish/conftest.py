@@ -2,7 +2,7 @@
 
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from revalign_udf.jobs import build, pull
 THROUGH = "2026-06-15"
 
 
-def _csv(path: Path, header: str, rows: list[tuple[object, ...]]) -> None:
+def _csv(path: Path, header: str, rows: Sequence[tuple[object, ...]]) -> None:
     lines = [header, *(",".join("" if cell is None else str(cell) for cell in row) for row in rows)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -53,7 +53,7 @@ def company() -> Callable[..., Project]:
         # every third week has no rate within seven days: those days have no value, and say so
         _csv(data / "fx_rate.csv", "date,from_currency,to_currency,rate", [
             (first - timedelta(days=9) + timedelta(days=n * 7), "EUR", "USD", chance.randrange(9000, 12_000) / 10_000)
-            for n in range(140) if n % 9
+            for n in range(140) if small or n % 9
         ])  # fmt: skip
         _csv(data / "sales_order.csv", "id,org_id,ordered_at,amount,currency", [
             (f"x{n}", f"o{chance.randrange(customers)}", day(), chance.randrange(-500, 9000), chance.choice(["USD", "EUR"]))
@@ -65,7 +65,10 @@ def company() -> Callable[..., Project]:
              chance.choice(["paid", "event"]), f"t{n}")
             for n in range(80)
         ])  # fmt: skip
-        leads = [(f"l{n}", day(), chance.choice(["paid", "event", None]), f"o{chance.randrange(customers)}") for n in range(90)]
+        leads = [
+            (f"l{n}", day(), chance.choice(["paid", "event", None]), f"o{chance.randrange(customers)}")
+            for n in range(90)
+        ]
         _csv(data / "lead.csv", "id,created_at,channel,org_id", list(leads))
         _csv(data / "lifecycle_event.csv", "id,subject_type,subject_id,stage,occurred_at", [
             (f"v{n}", "lead", f"l{chance.randrange(90)}", chance.choice(["mql", "sal", "sql", "opportunity", "customer"]), day())
@@ -73,7 +76,13 @@ def company() -> Callable[..., Project]:
         ])  # fmt: skip
         if small:
             for path in data.glob("*.csv"):
-                if path.stem not in ("organization", "subscription", "subscription_item_period", "sales_order"):
+                if path.stem not in (
+                    "organization",
+                    "subscription",
+                    "subscription_item_period",
+                    "sales_order",
+                    "fx_rate",
+                ):
                     path.unlink()
         source = f'[source.files]\nconnector = "csv"\npath = "data"\ncomplete_through = "{THROUGH}"\n'
         (folder / "revalign.toml").write_text(f"{settings}\n{source}", encoding="utf-8")

@@ -42,7 +42,7 @@ def check(snapshot: Snapshot, rows: list[Row], chance: random.Random) -> None:
                 assert slices.get(key, zero) == expected.get(key, zero), f"{key} {window} {dimension}"
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_every_value_is_the_evaluators(tmp_path: Path, pulled: Made, seed: int) -> None:
     project = pulled(tmp_path, seed)
     snapshot = Snapshot(project.snapshots / current(project.snapshots))
@@ -73,7 +73,9 @@ def test_what_is_in_it(tmp_path: Path, pulled: Made) -> None:
     snapshot.close()
 
 
-def test_dimensions_too_dear_have_no_balances_but_flows(tmp_path: Path, pulled: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dimensions_too_dear_have_no_balances_but_flows(
+    tmp_path: Path, pulled: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = pulled(tmp_path)
     snapshot = Snapshot(project.snapshots / current(project.snapshots))
     monkeypatch.setattr("revalign_udf.publish.cube._BALANCES", 1)
@@ -100,9 +102,9 @@ def test_answers_are_the_same_with_and_without_it(tmp_path: Path, pulled: Made) 
         query = Query(project.snapshots)
         try:
             asked = [
-                query.metric(name, period, where=where)
+                query.metric(name, period)
                 for name, metric in METRICS.items() if metric.kind == "scalar"
-                for period, where in (("2026-05", {}), ("2026-06", {}), ("2025-Q4", {}), ("2024", {}), ("FY26", {}), ("FY26-Q2", {}))
+                for period in ("2026-05", "2026-06", "2025-Q4", "2024", "FY26", "FY26-Q2")
             ]  # fmt: skip
             asked += [query.metric(name, "2026-03", where={"segment": value}) for name in ("mrr", "nrr", "grr", "net_new_mrr",
                       "fx_impact_mrr", "logo_churn", "revenue") for value in ("SMB", "ENT", "(none)")]  # fmt: skip

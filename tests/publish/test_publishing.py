@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -79,7 +79,7 @@ def test_another_input_has_another_content(tmp_path: Path, pulled: Made) -> None
 
 
 def test_a_change_of_settings_is_a_change(tmp_path: Path, pulled: Made) -> None:
-    project = pulled(tmp_path, small=True)
+    pulled(tmp_path, small=True)
     settings = (tmp_path / "revalign.toml").read_text(encoding="utf-8")
     (tmp_path / "revalign.toml").write_text("[definitions]\nlifetime_years = 5\n" + settings, encoding="utf-8")
     assert build(load(tmp_path)).is_new
@@ -115,9 +115,9 @@ def test_a_day_of_the_past_is_published_beside_today(tmp_path: Path, pulled: Mad
 
 def test_history_is_what_was_known_then(tmp_path: Path, pulled: Made) -> None:
     project = pulled(tmp_path, small=True)
-    yesterday = date.today() - timedelta(days=1)
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
     assert build(project, yesterday).rows["movement"] == 0
-    tomorrow = date.today() + timedelta(days=1)
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     assert build(project, tomorrow).rows["movement"] > 0
 
 
@@ -147,7 +147,9 @@ def test_a_damaged_snapshot_is_noticed(tmp_path: Path, pulled: Made, how: str) -
     elif how == "half a manifest":
         manifest.write_text(manifest.read_text(encoding="utf-8")[:500], encoding="utf-8")
     else:
-        manifest.write_text(manifest.read_text(encoding="utf-8").replace('"format": 1', '"format": 99'), encoding="utf-8")
+        manifest.write_text(
+            manifest.read_text(encoding="utf-8").replace('"format": 1', '"format": 99'), encoding="utf-8"
+        )
     with pytest.raises(NoData) as caught:
         Query(project.snapshots).metric("mrr", "2026-05")
     assert caught.value.code == "REV-207"

@@ -17,14 +17,18 @@ RECURRING = {
         organization b segment ENT 2025-04-01 2025-02-15
         organization c channel tv  2025-01-01 -""",
     "opportunity": "id org_id created_at outcome closed_at type channel\no c 2025-01-01 won 2025-01-01 new ads",
-    "subscription": "id org_id started_at currency\n" + "\n".join(f"s{k} {k} 2025-01-01 USD" for k in "abc") + "\nsd d 2025-01-01 -",
+    "subscription": """id org_id started_at currency
+        sa a 2025-01-01 USD
+        sb b 2025-01-01 USD
+        sc c 2025-01-01 USD
+        sd d 2025-01-01 -""",
     "subscription_item_period": """id subscription_id valid_from valid_to amount quantity interval currency
         ia sa 2025-01-01 -          100 1 month -
         ib sb 2025-01-01 -          10  1 month -
         ic sc 2025-01-01 -          1   1 month -
         d1 sd 2025-01-01 -          100 1 month EUR
         d2 sd 2025-01-01 -         -900 1 month SEK
-        d3 sd 2025-01-20 2025-03-20  20 1 month EUR
+        d3 sd 2025-01-20 2025-03-20 600 1 month EUR
         d4 sd 2025-01-01 -  0.0000000049 1000000 month USD""",
     "fx_rate": "date from_currency to_currency rate\n" + "\n".join(
         f"2025-{m:02d}-{d:02d} {code} USD {rate}" for m in range(1, 13) for d in (1, 8, 15, 22, 28)
@@ -60,9 +64,9 @@ def test_history_of_a_derived_attribute_does_not_double_a_customer(query: Query)
 
 def test_a_currency_that_did_not_change_that_day_is_not_converted_at_one(query: Query) -> None:
     """On a day with a change in euro only, the kronor of the same customer were taken for dollars: 900 owed instead of 90,
-    so an upgrade of a paying customer was no movement of a paying customer."""
-    assert query.metric("expansion_mrr", "2025-01", {"country": "DE", "currency": "EUR"}).exact == 40
-    assert query.metric("contraction_mrr", "2025-03", {"country": "DE", "currency": "EUR"}).exact == -40
+    so the upgrade of a paying customer was a reactivation."""
+    assert query.metric("expansion_mrr", "2025-01", {"country": "DE", "currency": "EUR"}).exact == 1200
+    assert query.metric("contraction_mrr", "2025-03", {"country": "DE", "currency": "EUR"}).exact == -1200
     assert query.metric("churned_mrr", "2025", {"country": "DE"}).exact == 0
 
 

@@ -104,9 +104,7 @@ def test_a_row_that_moves_to_another_file_survives(send: Send, orgs: Orgs, live:
 
 def test_a_refused_row_keeps_its_last_good_version(send: Send, orgs: Orgs, live: Live) -> None:
     send(orgs(("1", "Ada"), ("2", "Bo"), employees=["5", "6"]), Whole("organization", "organization.csv"))
-    counts = send(
-        orgs(("1", "Ada"), ("2", "Bo"), employees=["5", "many"]), Whole("organization", "organization.csv")
-    )
+    counts = send(orgs(("1", "Ada"), ("2", "Bo"), employees=["5", "many"]), Whole("organization", "organization.csv"))
     assert (counts.rejected, counts.deleted) == (1, 0)
     assert live("id, employees") == [("1", 5), ("2", 6)]
 
@@ -190,7 +188,10 @@ def test_the_watermark_is_declared_or_the_day_of_the_pull(store: Store, send: Se
 def test_rejects_are_kept_until_their_file_is_right(store: Store, send: Send, orgs: Orgs) -> None:
     bad = Rejected("organization", "not delimited text", "REV-503", "organization.csv", 9)
     send(orgs(("1", "Ada"), ("2", "")), bad, Whole("organization", "organization.csv"))
-    assert [(r["line"], r["column"], r["code"]) for r in store.rejects("crm")] == [(3, "name", "REV-503"), (9, "", "REV-503")]
+    assert [(r["line"], r["column"], r["code"]) for r in store.rejects("crm")] == [
+        (3, "name", "REV-503"),
+        (9, "", "REV-503"),
+    ]
     assert store.rejects("billing") == []
     send(orgs(("1", "Ada"), ("2", "Bo")), Whole("organization", "organization.csv"))
     assert store.rejects() == []

@@ -57,12 +57,12 @@ def test_no_amounts(send: Send, live: Live, text: str) -> None:
 )
 def test_instants_fall_on_days_of_the_company(send: Send, live: Live, text: str, utc: str, day: str) -> None:
     assert send(order(ordered_at=text)).rejected == 0
-    assert live("ordered_at, ordered_at__on", "sales_order") == [
-        (datetime.fromisoformat(utc), date.fromisoformat(day))
-    ]
+    assert live("ordered_at, ordered_at__on", "sales_order") == [(datetime.fromisoformat(utc), date.fromisoformat(day))]
 
 
-@pytest.mark.parametrize("text", ["30.09.2026", "2026-13-01", "2026-02-30", "yesterday", "-123-01-01", "2-12-01-01", "46295"])
+@pytest.mark.parametrize(
+    "text", ["30.09.2026", "2026-13-01", "2026-02-30", "yesterday", "-123-01-01", "2-12-01-01", "46295"]
+)
 def test_no_instants(send: Send, text: str) -> None:
     (reject,) = send(order(ordered_at=text)).rejects
     assert (reject.column, reject.value) == ("ordered_at", text)
@@ -72,7 +72,9 @@ def test_no_instants(send: Send, text: str) -> None:
 def test_business_dates_agree_with_the_standard_library(tmp_path: Path, zone: str) -> None:
     """Property: for any instant, the stored day is the one its wall clock shows in the company's zone."""
     chance, count = random.Random(7), 3_000
-    moments = [datetime(1990, 1, 1, tzinfo=UTC) + timedelta(seconds=chance.randrange(70 * 31_556_952)) for _ in range(count)]
+    moments = [
+        datetime(1990, 1, 1, tzinfo=UTC) + timedelta(seconds=chance.randrange(70 * 31_556_952)) for _ in range(count)
+    ]
     days = [date(1990, 1, 1) + timedelta(days=chance.randrange(25_000)) for _ in range(count)]
     texts = [moment.isoformat() for moment in moments] + [day.isoformat() for day in days]
     keys = [str(number) for number in range(2 * count)]
@@ -155,7 +157,7 @@ def test_a_missing_required_column_lists_what_was_found_and_the_nearest(send: Se
 
 
 def test_typed_values_are_taken_as_they_are(send: Send, live: Live) -> None:
-    rows = {"id": [1, 2], "org_id": [7, None], "person_id": [None, 8], "amount": [Decimal("1.10"), 2],
+    rows: dict[str, list[object]] = {"id": [1, 2], "org_id": [7, None], "person_id": [None, 8], "amount": [Decimal("1.10"), 2],
             "ordered_at": [date(2026, 9, 30), datetime(2026, 9, 30, 12, tzinfo=UTC)], "deleted": [False, True]}  # fmt: skip
     assert send(Rows("sales_order", rows)).rejected == 0
     assert live("id, amount, ordered_at__on", "sales_order") == [("1", Decimal("1.10"), date(2026, 9, 30))]

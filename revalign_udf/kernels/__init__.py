@@ -11,8 +11,11 @@ from dataclasses import dataclass
 import duckdb
 
 from revalign_udf.kernels.customers import build_customers
+from revalign_udf.kernels.feedback import build_surveys
 from revalign_udf.kernels.funnel import build_deal_leads, build_reach
 from revalign_udf.kernels.identity import build_customers_keys
+from revalign_udf.kernels.marketing import build_campaign_spend, build_emails, build_touches, build_web
+from revalign_udf.kernels.pipeline import build_deals
 from revalign_udf.kernels.rates import RateBook
 from revalign_udf.kernels.recurring import build_movements
 from revalign_udf.kernels.sales import build_sales
@@ -52,6 +55,12 @@ def build_facts(con: duckdb.DuckDBPyConnection, currency: str, revenue_source: s
     build_customers(con)
     build_reach(con)
     build_spend(con, currency, book)
+    build_web(con)
+    build_campaign_spend(con, currency, book)
+    build_touches(con)
+    build_emails(con)
+    build_deals(con, currency, book)
+    build_surveys(con)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE d_fx AS SELECT date AS on_day, upper(from_currency) AS from_currency,"
         " upper(to_currency) AS to_currency, rate FROM c_fx_rate"

@@ -9,8 +9,11 @@ from collections.abc import Iterable
 
 from revalign_udf.calc.expression import Expression
 from revalign_udf.metrics.facts import DIMENSIONS, FACTS
+from revalign_udf.metrics.feedback import FEEDBACK
 from revalign_udf.metrics.funnel import FUNNEL, STAGES, STATES, STEPS
+from revalign_udf.metrics.marketing import MARKETING
 from revalign_udf.metrics.model import Component, Dimension, Fact, Family, Metric
+from revalign_udf.metrics.pipeline import PIPELINE
 from revalign_udf.metrics.recurring import RECURRING
 from revalign_udf.metrics.revenue import REVENUE
 from revalign_udf.metrics.unit_economics import UNIT_ECONOMICS
@@ -33,7 +36,7 @@ __all__ = [
     "qualified",
 ]
 
-_FAMILIES = (FUNNEL, REVENUE, RECURRING, UNIT_ECONOMICS)
+_FAMILIES = (MARKETING, FUNNEL, PIPELINE, REVENUE, RECURRING, UNIT_ECONOMICS, FEEDBACK)
 
 COMPONENTS: dict[str, Component] = {item.name: item for family in _FAMILIES for item in family.components}
 METRICS: dict[str, Metric] = {item.name: item for family in _FAMILIES for item in family.metrics}

@@ -57,6 +57,43 @@ FACTS: dict[str, Fact] = {
              "industry": "customer"},
             "one row per lead and stage reached: the first event at the stage or any later one",
         ),
+        Fact("web", "on_day", ("web_daily",), {"channel": "self", "campaign": "self", "system": "self"}, "web visits by day"),
+        Fact(
+            "campaign_spend",
+            "on_day",
+            ("campaign_cost",),
+            {**_RECORD, "channel": "self", "campaign": "self"},
+            "what campaigns cost, by day; a breakdown, never added to spend; micros",
+        ),
+        Fact(
+            "touch",
+            "on_day",
+            ("touch",),
+            {"channel": "self", "campaign": "self", "system": "self", "segment": "customer", "country": "customer",
+             "industry": "customer"},
+            "one row per demo or trial",
+        ),
+        Fact(
+            "email",
+            "on_day",
+            ("touch",),
+            {"channel": "self", "campaign": "self", "system": "self"},
+            "one row per message delivered to someone, by delivery date",
+        ),
+        Fact(
+            "deal",
+            "on_day",
+            ("opportunity",),
+            {**_MARKETING, **_RECORD, "owner": "self", "segment": "customer", "country": "customer", "industry": "customer"},
+            "one row per opportunity won or lost, by closing date; annual contract value in micros",
+        ),
+        Fact(
+            "survey",
+            "on_day",
+            ("survey_response",),
+            {**_CUSTOMER, **_PRODUCT, "system": "self"},
+            "one row per answer with a score",
+        ),
     )
 }  # fmt: skip
 

@@ -7,7 +7,12 @@ from revalign_udf.metrics.model import Component, Family, Metric
 __all__ = ["MARKETING"]
 
 _CATALOGUE = "Revalign metric catalogue, section A"
-_HEADLINE = "NOT f.automated AND f.audience = 'prospect'"
+#: who a message went to: prospects by hand (the headline), an automated programme, or customers
+_AUDIENCES = {
+    "": ("NOT f.automated AND f.audience = 'prospect'", "to prospects, automated programmes left out"),
+    "_automated": ("f.automated", "by automated programmes"),
+    "_customers": ("NOT f.automated AND f.audience = 'customer'", "to customers, automated programmes left out"),
+}
 
 
 def _counted(name: str, fact: str, measure: str, about: str, where: str = "") -> Component:
@@ -22,6 +27,24 @@ def _cost_per(stage: str, label: str) -> Metric:
     )  # fmt: skip
 
 
+def _email_rates(suffix: str) -> tuple[Metric, Metric]:
+    title = {"": "", "_automated": ", automated programmes", "_customers": ", campaigns to customers"}[suffix]
+    rule = f"Messages {_AUDIENCES[suffix][1]}, by delivery date; bots left out."
+    shown = Metric(
+        f"email_open_rate{suffix}", f"E-mail open rate{title}", "marketing",
+        f"ratio(emails_opened{suffix}, emails_delivered{suffix})", "rate",
+        f"Opened / delivered. {rule} Opens mislead: the click rate is the headline.",
+        role="vanity", counterpart=f"email_ctr{suffix}", question="Did anybody act on it?", owners=("marketing",),
+        source=_CATALOGUE,
+    )  # fmt: skip
+    clicked = Metric(
+        f"email_ctr{suffix}", f"E-mail click rate{title}", "marketing",
+        f"ratio(emails_clicked{suffix}, emails_delivered{suffix})", "rate", f"Clicked / delivered. {rule}",
+        aliases=() if suffix else ("ctr", "click rate"), owners=("marketing",), source=_CATALOGUE,
+    )  # fmt: skip
+    return shown, clicked
+
+
 MARKETING = Family(
     (
         _counted("visitors", "web", "f.visitors", "visitors of the web site, as recorded by day"),
@@ -29,9 +52,15 @@ MARKETING = Family(
         _counted("demos", "touch", "1", "demos held or asked for", "f.kind = 'demo'"),
         _counted("trials", "touch", "1", "trials begun", "f.kind = 'trial'"),
         Component("campaign_cost", "campaign_spend", "flow", "f.amount", "money", "cost of campaigns, all kinds"),
-        _counted("emails_delivered", "email", "1", "messages delivered to prospects, automated ones left out", _HEADLINE),
-        _counted("emails_opened", "email", "f.opened", "of those, opened by a person", _HEADLINE),
-        _counted("emails_clicked", "email", "f.clicked", "of those, clicked by a person", _HEADLINE),
+        *(
+            _counted(f"emails_{what}{suffix}", "email", measure, f"messages {about}{audience}", rule)
+            for suffix, (rule, audience) in _AUDIENCES.items()
+            for what, measure, about in (
+                ("delivered", "1", "delivered "),
+                ("opened", "f.opened", "opened by a person, of those "),
+                ("clicked", "f.clicked", "clicked by a person, of those "),
+            )
+        ),
     ),
     (
         Metric(
@@ -65,18 +94,6 @@ MARKETING = Family(
         _cost_per("mql", "MQL"),
         _cost_per("sql", "SQL"),
         _cost_per("customer", "customer won"),
-        Metric(
-            "email_open_rate", "E-mail open rate", "marketing", "ratio(emails_opened, emails_delivered)", "rate",
-            "Messages opened by a person / messages delivered, by delivery date; automated programmes and campaigns to"
-            " customers left out. Opens mislead: the click rate is the headline.",
-            role="vanity", counterpart="email_ctr", question="Did anybody act on it?", owners=("marketing",),
-            source=_CATALOGUE,
-        ),
-        Metric(
-            "email_ctr", "E-mail click rate", "marketing", "ratio(emails_clicked, emails_delivered)", "rate",
-            "Messages clicked by a person / messages delivered, by delivery date; automated programmes and campaigns to"
-            " customers left out.",
-            aliases=("ctr", "click rate"), owners=("marketing",), source=_CATALOGUE,
-        ),
+        *(metric for suffix in _AUDIENCES for metric in _email_rates(suffix)),
     ),
 )  # fmt: skip

@@ -46,7 +46,8 @@ def records_of(evaluator: Evaluator, component: Component, window: Window, where
 def _flow(evaluator: Evaluator, component: Component, window: Window, where: Mapping[str, str]) -> list[Record]:
     cut = Cut(FACTS[component.fact], where, ())
     rule = f"({component.where})" if component.where else "true"
-    customer = "f.customer" if component.fact != "spend" else "CAST(NULL AS VARCHAR)"
+    known = "customer" in FACTS[component.fact].dimensions.values()
+    customer = "f.customer" if known else "CAST(NULL AS VARCHAR)"
     sql = (
         f"WITH {evaluator.periods([window], component.fact)} SELECT f.system, f.record_table, f.record_id, {customer},"
         f" min(f.on_day), sum({component.measure}) FROM fact_{component.fact} f JOIN p ON f.on_day >= p.start_day"

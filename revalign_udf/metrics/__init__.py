@@ -19,6 +19,7 @@ from revalign_udf.metrics.revenue import REVENUE
 from revalign_udf.metrics.unit_economics import UNIT_ECONOMICS
 
 __all__ = [
+    "CALLS",
     "COMPONENTS",
     "DIMENSIONS",
     "FACTS",
@@ -40,6 +41,9 @@ _FAMILIES = (MARKETING, FUNNEL, PIPELINE, REVENUE, RECURRING, UNIT_ECONOMICS, FE
 
 COMPONENTS: dict[str, Component] = {item.name: item for family in _FAMILIES for item in family.components}
 METRICS: dict[str, Metric] = {item.name: item for family in _FAMILIES for item in family.metrics}
+
+#: what a formula may call; :mod:`revalign_udf.query.formulas` gives each its meaning
+CALLS = ("ratio", "growth", "margin", "payback", "min", "max")
 
 #: prefixes by which a formula reads a name in another period
 QUALIFIERS = ("prev_", "monthly_mean_")

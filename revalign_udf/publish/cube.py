@@ -1,8 +1,9 @@
 """The cube: common slices computed once at publishing, so that a cell answers from memory.
 
-It holds every additive component for the months, quarters and years of the last five years, and month by month cut by
-one dimension. Left out, and answered from the facts when asked for: lifetimes, dimensions with more than 50 values, and
-the balances of a dimension where movements x months exceed 100 million.
+It holds every additive component for the months, quarters and years of the last five years, and, for facts of 20,000 rows
+or more, month by month cut by one of the common dimensions. Left out, and answered from the facts when asked for: smaller
+facts (they answer at once), lifetimes, dimensions with more than 50 values, and the balances of a dimension where
+movements x months exceed 100 million.
 
 The numbers are the Evaluator's, asked of the snapshot just written.
 """
@@ -22,6 +23,10 @@ from revalign_udf.snapshots import FactInfo, Measured, Slice, Snapshot, Window
 __all__ = ["CUBE", "Row", "cube_rows", "write_cube"]
 
 CUBE = "cube"
+#: facts with fewer rows are answered in milliseconds anyway
+_WORTH = 20_000
+#: what people cut by; at a million items each costs a build about five seconds
+_COMMON = ("segment", "country", "channel", "product_line")
 #: no months before this many
 _MONTHS = 60
 #: no dimensions with more values
@@ -79,7 +84,8 @@ def cube_rows(snapshot: Snapshot) -> Iterator[Row]:
         chosen = [item for item in COMPONENTS.values() if item.fact == fact.name and item.shape != "lifetime"]
         flows = [item for item in chosen if item.shape == "flow" or item.measure in ("entered", "left_slice")]
         balances = [item for item in chosen if item not in flows]
-        names = [name for name in fact.dimensions if 0 < sizes[name] <= _VALUES]
+        worth = info.rows >= _WORTH
+        names = [name for name in _COMMON if worth and name in fact.dimensions and 0 < sizes[name] <= _VALUES]
         yield from _rows(flows, totals, snapshot.evaluator.evaluate(flows, totals, {}), "")
         for name in names:
             yield from _rows(flows, months, snapshot.evaluator.evaluate(flows, months, {}, (name,)), name)

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from revalign_udf.calc.survival import kaplan_meier
 from revalign_udf.errors import NoData
-from revalign_udf.metrics import COMPONENTS, STEPS, Component
+from revalign_udf.metrics import COMPONENTS, FACTS, STEPS, Component
 from revalign_udf.money import exact
 from revalign_udf.periods import Period, between, of_grain
 from revalign_udf.query.names import Catalogue
@@ -61,7 +61,9 @@ class Session:
 
     def fact(self, component: Component) -> FactInfo:
         """What the snapshot knows of a component's facts."""
-        return self.manifest.facts[component.fact]
+        # a snapshot published before the fact was declared has no rows of it
+        known = self.manifest.facts.get(component.fact)
+        return known or FactInfo(component.fact, 0, tables=FACTS[component.fact].tables)
 
     def window(self, component: Component, period: Period) -> Window:
         """The days a component can be computed for. Raises NoData with the reason when there are none.

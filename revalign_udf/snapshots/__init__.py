@@ -58,6 +58,8 @@ class Snapshot:
     def _open(self, name: str) -> None:
         path = self.folder / f"{name}.parquet"
         info = self.manifest.facts.get(name)
+        if info is None and name in FACTS:
+            return  # published before this fact was declared: it is asked for as a table without rows
         if info is None or not path.is_file():
             raise damaged(self.folder, f"{name}.parquet is missing")
         if path.stat().st_size != info.size:
@@ -101,9 +103,11 @@ class Snapshot:
     @cached_property
     def _cube(self) -> bool:
         """Whether there is a cube; opened when the first question could use it."""
-        path = self.folder / "cube.parquet"
-        if not path.is_file():
+        path, info = self.folder / "cube.parquet", self.manifest.facts.get("cube")
+        if info is None or not path.is_file():
             return False
+        if path.stat().st_size != info.size:
+            raise damaged(self.folder, f"cube.parquet has {path.stat().st_size} bytes instead of {info.size}")
         quoted = str(path).replace("'", "''")
         try:
             self.con.execute(f"CREATE TABLE cube AS SELECT * FROM read_parquet('{quoted}')")
@@ -138,7 +142,7 @@ class Snapshot:
         parts = [
             f"SELECT {dimension} AS v FROM fact_{name}"
             for name, fact in FACTS.items()
-            if fact.dimensions.get(dimension) == "self"
+            if fact.dimensions.get(dimension) == "self" and name in self.manifest.facts
         ]
         if any(fact.dimensions.get(dimension) == "customer" for fact in FACTS.values()):
             parts.append(f"SELECT value AS v FROM customer_attribute WHERE attribute = '{dimension}'")

@@ -1,11 +1,15 @@
 """Discovery: a bad plugin is reported with its origin and harms nobody else."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from revalign_udf.config import PluginSettings
 from revalign_udf.errors import PluginProblem
-from revalign_udf.plugins import Registry
+from revalign_udf.metrics import CALLS
+from revalign_udf.plugins import Registry, discover
+from revalign_udf.query.formulas import CALLS as MEANT
 
 Dropped = Callable[..., Registry]
 
@@ -159,3 +163,16 @@ def test_a_connector_nobody_provides(dropped: Dropped) -> None:
 def test_files_with_an_underscore_are_never_loaded(dropped: Dropped) -> None:
     registry = dropped(enabled=(), _template="raise RuntimeError", good=GOOD)
     assert "_template" not in {plugin.name for plugin in registry.plugins}
+
+
+def test_a_formula_may_call_only_what_metrics_know(tmp_path: Path) -> None:
+
+    assert set(CALLS) == set(MEANT)
+    (tmp_path / "odd.py").write_text(
+        "from revalign_udf.hookspecs import hookimpl\nfrom revalign_udf.metrics import Metric\n"
+        "@hookimpl\ndef register_metrics():\n"
+        "    return [Metric('odd.x', 'X', 'odd', 'rato(mrr, customers)', 'money', 'A mistake.')]\n"
+    )
+    found = discover(PluginSettings(enabled=("odd",)), tmp_path)
+    assert [problem.code for problem in found.problems] == ["REV-604"]
+    assert "Did you mean ratio?" in str(found.problems[0])

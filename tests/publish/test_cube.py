@@ -10,12 +10,26 @@ import pytest
 
 from revalign_udf.config import Project
 from revalign_udf.jobs import build
-from revalign_udf.metrics import COMPONENTS, FACTS, METRICS
+from revalign_udf.metrics import COMPONENTS, DIMENSIONS, FACTS, METRICS
 from revalign_udf.publish.cube import Row, cube_rows
 from revalign_udf.query import Query
 from revalign_udf.snapshots import Manifest, Measured, Snapshot, Window, current
 
 Made = Callable[..., Project]
+
+
+@pytest.fixture(autouse=True)
+def every_dimension(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small companies get the whole cube here, so that all of it is proved."""
+    monkeypatch.setattr("revalign_udf.publish.cube._WORTH", 0)
+    monkeypatch.setattr("revalign_udf.publish.cube._COMMON", tuple(DIMENSIONS))
+
+
+def test_small_facts_have_totals_only(tmp_path: Path, pulled: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("revalign_udf.publish.cube._WORTH", 20_000)
+    snapshot = Snapshot((project := pulled(tmp_path)).snapshots / current(project.snapshots))
+    assert {row[3] for row in cube_rows(snapshot)} == {""}
+    snapshot.close()
 
 
 def check(snapshot: Snapshot, rows: list[Row], chance: random.Random) -> None:
@@ -46,7 +60,7 @@ def check(snapshot: Snapshot, rows: list[Row], chance: random.Random) -> None:
 def test_every_value_is_the_evaluators(tmp_path: Path, pulled: Made, seed: int) -> None:
     project = pulled(tmp_path, seed)
     snapshot = Snapshot(project.snapshots / current(project.snapshots))
-    published = snapshot.cube()
+    published = list(cube_rows(snapshot))
     check(snapshot, published, random.Random(seed))
     assert any(row[6] for row in published), "the company lacks rates on some days, or this proves little"
     snapshot.close()
@@ -55,7 +69,7 @@ def test_every_value_is_the_evaluators(tmp_path: Path, pulled: Made, seed: int) 
 def test_what_is_in_it(tmp_path: Path, pulled: Made) -> None:
     project = pulled(tmp_path)
     snapshot = Snapshot(project.snapshots / current(project.snapshots))
-    rows = snapshot.cube()
+    rows = list(cube_rows(snapshot))
     mark = date(2026, 6, 15)
     ends = {(row[1], row[2]) for row in rows if row[0] == "mrr" and row[3] == ""}
     assert (date(2026, 5, 1), date(2026, 6, 1)) in ends

@@ -75,10 +75,11 @@ class Registry:
         if broken:
             raise PluginProblem(name, broken[0].origin, f'[source.{source}] uses "{name}": {broken[0].message}',
                                 code=broken[0].code, hint=broken[0].hint)  # fmt: skip
-        near = did_you_mean(name, self.connectors)
-        hint = (
-            f"Did you mean {near}?" if near else f"Try: pip install revalign-{name}. The list: revalign plugins list."
-        )
+        shipped = [item.removeprefix("revalign-") for item in PACKAGED]
+        near = did_you_mean(name, [*self.connectors, *shipped])
+        hint = f"Did you mean {near}?" if near else "The list: revalign plugins list."
+        if near not in self.connectors:
+            hint += f" Try: pip install revalign-{near or name}."
         raise PluginProblem(
             name, "", f'No plugin provides the connector "{name}" of [source.{source}].', code="REV-603", hint=hint
         )

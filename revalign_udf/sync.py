@@ -195,10 +195,15 @@ def _stream(
     try:
         with store.pull(report.name, stream.name, run) as pull:
             mapping = ctx.settings.get("mapping") or {}
-            for message in connector.read(ctx, stream, state):
-                _take(connector, pull, message, mapping, report)
-                if progress is not None:
-                    progress(report.name, total.read + pull.counts.read)
+            try:
+                for message in connector.read(ctx, stream, state):
+                    _take(connector, pull, message, mapping, report)
+                    if progress is not None:
+                        progress(report.name, total.read + pull.counts.read)
+            except ConnectorError:
+                # what the connector had marked as read is whole, and good
+                _add(total, pull.salvage())
+                raise
             today = datetime.now(ZoneInfo(project.company.time_zone)).date()
             counts = pull.finish(today)
     except ConnectorError as error:
@@ -209,6 +214,10 @@ def _stream(
     except (Exception, SystemExit) as error:  # noqa: BLE001 - see above
         report.failures.append(f"{stream.name}: {_unexpected(connector.spec.name, error)}")
         return
+    _add(total, counts)
+
+
+def _add(total: Counts, counts: Counts) -> None:
     total.read += counts.read
     total.written += counts.written
     total.deleted += counts.deleted

@@ -7,6 +7,7 @@ the same connection, ready to be written into a snapshot. Amounts are whole micr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 
@@ -41,8 +42,8 @@ class Built:
     rests_on: dict[str, tuple[str, ...]]
 
 
-def build_facts(con: duckdb.DuckDBPyConnection, currency: str, revenue_source: str = "") -> Built:
-    """Run every kernel over the views of an open store."""
+def build_facts(con: duckdb.DuckDBPyConnection, currency: str, as_of: date, revenue_source: str = "") -> Built:
+    """Run every kernel over the views of an open store, for a snapshot that speaks of the end of ``as_of``."""
     con.execute(
         "CREATE OR REPLACE TEMP TABLE f_excluded (fact VARCHAR, reason VARCHAR, record_table VARCHAR, system VARCHAR,"
         " record_id VARCHAR, on_day DATE)"
@@ -52,7 +53,7 @@ def build_facts(con: duckdb.DuckDBPyConnection, currency: str, revenue_source: s
     build_movements(con, currency, book)
     revenue = build_sales(con, currency, revenue_source, book)
     build_deal_leads(con)
-    build_customers(con)
+    build_customers(con, as_of)
     build_reach(con)
     build_spend(con, currency, book)
     build_web(con)

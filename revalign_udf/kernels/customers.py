@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import duckdb
 
 from revalign_udf.kernels.identity import customer_of
@@ -19,10 +21,11 @@ _HISTORY = {
 }
 
 
-def build_customers(con: duckdb.DuckDBPyConnection) -> None:
+def build_customers(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """Make ``f_customer_start``, ``f_sale``, ``d_customer`` and ``d_customer_attribute``.
 
-    A customer begins on the first date ever with MRR above zero or with an order of any amount not below zero.
+    A customer begins on the first date ever with MRR above zero or with an order of any amount not below zero. A date
+    after the as-of day has not come: an invoice before a subscription that is yet to start does not wait for it.
     """
     orders, joins = customer_of("o", "o.org_id", "o.person_id")
     con.execute(
@@ -31,7 +34,7 @@ def build_customers(con: duckdb.DuckDBPyConnection) -> None:
         f" UNION ALL SELECT {orders}, o.ordered_at__on, o._conn, 'sales_order', o.id FROM c_sales_order o {joins}"
         f" WHERE o.amount >= 0)"
         f" SELECT on_day, customer, system, record_table, record_id FROM (SELECT *, row_number() OVER (PARTITION BY"
-        f" customer ORDER BY on_day, record_table, system, record_id) AS n FROM b) x WHERE n = 1"
+        f" customer ORDER BY on_day, record_table, system, record_id) AS n FROM b WHERE on_day <= DATE '{as_of}') x WHERE n = 1"
     )
     con.execute(
         "CREATE OR REPLACE TEMP TABLE f_sale AS SELECT s.on_day, s.customer, s.kind,"

@@ -84,7 +84,7 @@ def _build(
     project: Project, store: Store, metrics: Sequence[Metric], marks: Sequence[Watermark], as_of: date, root: Path,
     work: Path,
 ) -> Published:  # fmt: skip
-    built = build_facts(store.con, project.company.currency, project.definitions.revenue_source)
+    built = build_facts(store.con, project.company.currency, as_of, project.definitions.revenue_source)
     facts = {
         name: _write(store.con, name, table, work, built.rests_on.get(name, ()), marks, as_of)
         for name, table in built.tables.items()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import duckdb
+import pyarrow as pa
 
 from revalign_udf.canonical import TABLES
 from revalign_udf.errors import StoreError
@@ -165,6 +166,13 @@ class Store:
         )
         names = [column[0] for column in cursor.description or []]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def rows(self, table: str) -> pa.Table:
+        """The live rows of a canonical table in its Arrow schema: instants in UTC, money as exact decimals."""
+        self.open_views()
+        columns = ", ".join(f'"{name}"' for name in TABLES[table].columns)
+        found = self.con.sql(f"SELECT {columns} FROM c_{table} ORDER BY _conn, _key").to_arrow_table()
+        return found.cast(arrow_schema(TABLES[table]))
 
     def counts(self) -> dict[str, int]:
         """Live rows per canonical table."""

@@ -35,8 +35,8 @@ _COMMIT_SECONDS = 5.0
 
 
 class Pull:
-    """Collects what one stream of a connection sends. ``finish`` commits the rest; without it nothing since the last
-    commit is kept."""
+    """Collects what one stream of a connection sends. ``finish`` commits the rest, ``salvage`` what came before the last
+    mark; without either nothing since the last commit is kept."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, connection: str, stream: str, run: int, now: datetime) -> None:
         self.con, self.connection, self.stream, self.run, self.now = con, connection, stream, run, now
@@ -47,6 +47,7 @@ class Pull:
         self._state: Mapping[str, Any] | None = None
         self._through: date | None = None
         self._number = 0
+        self._marked: tuple[int, int, int] | None = None
         self._last = time.monotonic()
 
     def add(self, message: Message) -> None:
@@ -65,6 +66,7 @@ class Pull:
                 self._through = datetime.fromisoformat(message.through).date()
             case Mark():
                 self._state = message.state
+                self._marked = (self._number, len(self._actions), len(self._rejected))
                 if sum(self._staged.values()) >= _COMMIT_ROWS or time.monotonic() - self._last > _COMMIT_SECONDS:
                     self._commit()
             case _:
@@ -73,6 +75,17 @@ class Pull:
     def finish(self, default_through: date) -> Counts:
         """Commit what is left, with the watermark: what the source declared, else the day of the pull."""
         self._commit(default_through)
+        return self.counts
+
+    def salvage(self) -> Counts:
+        """After a failure: keep what was read up to the last mark, drop what came after it, leave the watermark alone."""
+        if self._marked is not None:
+            number, actions, rejected = self._marked
+            for name in self._staged:
+                self.con.execute(f"DELETE FROM stage_{name} WHERE _n >= ?", [number])
+            del self._actions[actions:], self._rejected[rejected:]
+            self._through = None
+            self._commit()
         return self.counts
 
     def _rows(self, message: Rows) -> None:
@@ -103,7 +116,7 @@ class Pull:
             raise
         for name in self._staged:
             self.con.execute(f"DROP TABLE IF EXISTS stage_{name}")
-        self._staged, self._actions, self._rejected, self._state = {}, [], [], None
+        self._staged, self._actions, self._rejected, self._state, self._marked = {}, [], [], None, None
         self._last = time.monotonic()
 
     def _write(self, default_through: date | None) -> None:

@@ -43,7 +43,7 @@ class Case:
             return None
 
 
-@pytest.fixture(scope="session", params=[(1, False), (2, True)], ids=["orders", "invoices"])
+@pytest.fixture(scope="session", params=[(1, False), (2, True), (22, True)], ids=["orders", "invoices", "future"])
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     seed, invoiced = request.param
     return Case(tmp_path_factory.mktemp(f"company{seed}"), seed, invoiced=invoiced)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from revalign_udf.canonical import TABLES
 from revalign_udf.connector import Complete, Mark, Merges, Rejected, Rows, Tombstones, Whole
 from revalign_udf.errors import BadRecord
 from revalign_udf.store import Counts, Store
@@ -228,3 +229,37 @@ def test_any_sequence_of_pulls_ends_where_the_last_one_says(send: Send, orgs: Or
         send(*messages)
         assert live() == sorted(pair for pairs in files.values() for pair in pairs)
         assert send(*messages).written == 0
+
+
+def test_a_failing_source_keeps_what_it_had_marked(store: Store, orgs: Orgs, live: Live) -> None:
+    """A folder of which one file is bad: the good files before it were marked and stay, the watermark does not move."""
+    with store.pull("crm", "organization", 1) as pull:
+        pull.add(orgs(("1", "Ada"), file="good.csv"))
+        pull.add(Mark({"good.csv": "abc"}))
+        pull.add(orgs(("2", "Bob"), file="bad.csv"))
+        counts = pull.salvage()
+    assert [row["id"] for row in store.rows("organization").to_pylist()] == ["1"]
+    assert (counts.read, counts.written) == (2, 1)
+    assert store.state("crm") == {"organization": {"good.csv": "abc"}}
+    assert store.watermarks() == []
+    with store.pull("crm", "organization", 2) as pull:
+        pull.add(orgs(("3", "Cyd"), file="bad.csv"))
+        assert pull.salvage().written == 0
+    assert len(live()) == 1
+
+
+def test_rows_come_in_the_declared_arrow_schema(store: Store) -> None:
+    import pyarrow as pa
+
+    from revalign_udf.store import arrow_schema
+
+    with store.pull("billing", "invoice", 1) as pull:
+        pull.add(
+            Rows("invoice", {"id": ["1"], "org_id": ["a"], "issued_at": ["2026-03-01T23:30:00Z"], "total": ["1.25"]})
+        )
+        pull.finish(date(2026, 3, 1))
+    table = store.rows("invoice")
+    assert table.schema == arrow_schema(TABLES["invoice"])
+    assert table.schema.field("total").type == pa.decimal128(38, 10)
+    assert str(table.to_pylist()[0]["issued_at"]) == "2026-03-01 23:30:00"
+    assert arrow_schema(TABLES["person"]).field("email").metadata == {b"personal": b"true"}

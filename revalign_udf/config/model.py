@@ -81,6 +81,8 @@ class Project:
     keep_snapshots: int = 30
     memory_limit: str = "1GB"
     as_of: date | None = None
+    alert_webhook: str = ""
+    """where problems of a run are posted; an address or a secret reference"""
     origins: Mapping[str, str] = field(default_factory=dict)
 
     @property

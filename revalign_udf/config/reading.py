@@ -27,6 +27,7 @@ _SECTIONS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "snapshots": {"keep": int, "as_of": (str, date)},
     "workbooks": {"reports": list},
     "engine": {"memory_limit": str},
+    "alerts": {"webhook": str},
 }
 _SHEET: dict[str, type | tuple[type, ...]] = {
     "key": str, "url": str, "layout": str, "key_file": str, "base_url": str,
@@ -104,6 +105,7 @@ class _Reader:
             self._keep(snapshots.get("keep", 30)),
             self._memory(sections["engine"].get("memory_limit", "1GB")),
             self._date("snapshots.as_of", snapshots.get("as_of")),
+            sections["alerts"].get("webhook", ""),
             self.origins,
         )
 

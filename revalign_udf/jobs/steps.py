@@ -8,7 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from revalign_udf.config import Project, SheetSettings
+from revalign_udf.alerts import notify
+from revalign_udf.config import Project, SheetSettings, is_reference
+from revalign_udf.config import resolve as resolve_secret
 from revalign_udf.errors import RevalignError
 from revalign_udf.governance import record
 from revalign_udf.layout import find, read, resolve
@@ -146,20 +148,51 @@ def sync_sheets(project: Project, query: Query, names: Sequence[str] = ()) -> li
 
 
 def run(project: Project, progress: Progress | None = None) -> RunReport:
-    """Everything: pull, build, workbooks, sheets.
+    """Everything: pull, build, workbooks, sheets; problems are told to the webhook of the settings, if there is one.
 
-    A source that fails is reported and the rest goes on; the snapshot then rests on what was pulled before.
+    What fails is reported and the rest goes on: a source (the snapshot then rests on what was pulled before), a
+    workbook, a sheet. Raises what keeps a snapshot from being built at all.
     """
-    report, registry = RunReport(), plugins_of(project)
+    report = RunReport()
+    try:
+        _run(project, report, progress)
+    except RevalignError as error:
+        report.problems.append(str(error))
+        _tell(project, report)
+        raise
+    _tell(project, report)
+    return report
+
+
+def _run(project: Project, report: RunReport, progress: Progress | None) -> None:
+    registry = plugins_of(project)
     report.problems += [str(problem) for problem in registry.problems]
     report.sources = pull(project, (), progress, registry)
     report.problems += [f"{source.name}: {text}" for source in report.sources for text in source.failures]
     report.published = build(project, None, registry)
     query = Query(project.snapshots)
     try:
-        report.workbooks = write_workbooks(project, query)
+        for name in project.workbooks:
+            try:
+                report.workbooks += write_workbooks(project, query, [name])
+            except RevalignError as error:
+                report.problems.append(f"workbook {name}: {error}")
         report.sheets = sync_sheets(project, query)
     finally:
         query.close()
     report.problems += [f"sheet {sheet.name}: {sheet.failure}" for sheet in report.sheets if sheet.failure]
-    return report
+
+
+def _tell(project: Project, report: RunReport) -> None:
+    """Tell the webhook; that it cannot be told is one more problem, not the end of the run."""
+    if not project.alert_webhook:
+        return
+    try:
+        address = project.alert_webhook
+        notify(
+            project.folder,
+            report.problems,
+            resolve_secret(address, "alerts.webhook") if is_reference(address) else address,
+        )
+    except RevalignError as error:
+        report.problems.append(f"alert: {error}")

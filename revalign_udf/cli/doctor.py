@@ -78,8 +78,9 @@ def _data(project: Project) -> Iterator[Finding]:
             "SELECT reason, count(*) FROM excluded GROUP BY 1 ORDER BY 2 DESC"
         ).fetchall():
             yield Finding("left out", "note", f"{count:,} records: {reason}")
-        for row in Query(project.snapshots).status().rows:
-            yield Finding(f"freshness {row[0]}", "ok", f"complete through {row[2]}, pulled {row[3]} UTC")
+        for row in Query(project.snapshots).status().dicts():
+            text = f"complete through {row['complete_through']}, pulled {row['pulled_at']} UTC"
+            yield Finding(f"freshness {row['source']}", "ok" if row["state"] == "fresh" else "note", text)
     except RevalignError as error:
         yield Finding("store and snapshot", "problem", str(error))
 

@@ -7,7 +7,7 @@ last digit, everywhere.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from revalign_udf.config import load
@@ -239,15 +239,26 @@ class Query:
         return Table(("field", "value"), rows, ("text", "text"))
 
     def status(self) -> Table:
-        """How fresh each source of the published snapshot is."""
-        session = self.session()
+        """How fresh each source of the published snapshot is.
+
+        ``stale``: more than a day behind the snapshot's as-of day. ``pulled_at`` is in UTC.
+        """
+        manifest = self.session().manifest
+        late = manifest.as_of - timedelta(days=1)
         rows = tuple(
-            (s.name, s.connector, s.complete_through.isoformat(), s.pulled_at, s.rejects)
-            for s in session.manifest.sources
+            (
+                s.name,
+                s.connector,
+                "stale" if s.complete_through < late else "fresh",
+                s.complete_through.isoformat(),
+                s.pulled_at,
+                s.rejects,
+            )
+            for s in manifest.sources
         )
         return Table(
-            ("source", "connector", "complete_through", "pulled_at", "rejects"), rows,
-            ("text", "text", "date", "text", "count"),
+            ("source", "connector", "state", "complete_through", "pulled_at", "rejects"), rows,
+            ("text", "text", "text", "date", "text", "count"),
         )  # fmt: skip
 
     def banner(self) -> str:

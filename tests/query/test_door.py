@@ -290,3 +290,16 @@ def test_a_damaged_snapshot_does_not_answer(tmp_path: Path) -> None:
             ask()
         path.write_bytes(kept[name])
     ask()
+
+
+def test_a_source_behind_the_others_is_stale(tmp_path: Path) -> None:
+    orders = "id org_id ordered_at amount\n1 A 2026-01-05 10"
+    query = project_of(tmp_path, {"sales_order": orders}, through="2026-01-31")
+    assert [row["state"] for row in query.status().dicts()] == ["fresh"]
+    query.close()
+    (tmp_path / "late").mkdir()
+    (tmp_path / "late" / "expense.csv").write_text("id,date,amount,function\n1,2026-01-02,5,sales\n")
+    late = '[source.late]\nconnector = "csv"\npath = "late"\ncomplete_through = "2026-01-29"\n'
+    query = project_of(tmp_path, {"sales_order": orders}, late, through="2026-01-31")
+    assert {row["source"]: row["state"] for row in query.status().dicts()} == {"files": "fresh", "late": "stale"}
+    query.close()

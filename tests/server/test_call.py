@@ -1,7 +1,6 @@
 """Calls over real HTTP: the cells of the registry, in order, each on its own."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -128,9 +127,7 @@ def test_a_thousand_cells_in_one_request(client: Any) -> None:
     months = ("2026-01", "2026-02")
     calls = [("METRIC", [names[i % 4], months[i % 2], None, "segment", ("SMB", "ENT")[i // 500]]) for i in range(1_000)]
     client.post(batch(calls))
-    start = time.perf_counter()
     found = client.post(batch(calls)).json()
-    assert time.perf_counter() - start < 5  # one request per cell takes longer than this in Excel
     assert len(found) == 1_000
     assert found[0] == {"id": "c0", "cell": 100.0}
 

@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections import Counter, defaultdict
 from datetime import date, datetime
 from fractions import Fraction
@@ -381,12 +380,6 @@ def test_another_process_makes_the_same(tmp_path: Path) -> None:
     for table in TABLES:
         here, there = (tmp_path / place / f"{table}.csv" for place in ("here", "there"))
         assert here.read_bytes() == there.read_bytes(), table
-
-
-def test_made_in_seconds() -> None:
-    started = time.perf_counter()
-    load("all", 400, 11)
-    assert time.perf_counter() - started < 20  # takes about two; the limit is for busy machines
 
 
 def read(table: str, state: dict[str, Any], **settings: Any) -> list[Message]:

@@ -1,26 +1,11 @@
-import importlib.util
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from beside import load
 
 from revalign_udf.functions import session
-
-
-def load(path: Path) -> ModuleType:
-    """A helper beside the tests, imported once; folders of tests are no packages."""
-    name = f"helper_{path.stem}"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
 
 DOOR = load(Path(__file__).with_name("door.py"))
 

@@ -1,6 +1,5 @@
 """Projects that journeys walk through, and the real command line."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -9,24 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from beside import load
 
 HERE = Path(__file__).parent
-
-
-def load(path: Path) -> ModuleType:
-    """A helper beside other tests; folders of tests are no packages."""
-    name = f"helper_{path.parent.name}_{path.stem}"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
 
 
 COM = load(HERE.parent / "excel" / "com.py")

@@ -1,29 +1,15 @@
 """Random companies, each pulled and built once, with the oracle that answers beside the engine."""
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from beside import load
 
 from revalign_udf.testing import project_of
 
-
-def load(name: str) -> ModuleType:
-    """A helper beside the tests, imported once; folders of tests are no packages."""
-    key = f"helper_properties_{name}"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name(f"{name}.py"))
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[key] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[key])
-    return sys.modules[key]
-
-
-COMPANY, ORACLE, FORMULAS = load("company"), load("oracle"), load("formulas")
+HERE = Path(__file__).parent
+COMPANY, ORACLE, FORMULAS = (load(HERE / f"{name}.py") for name in ("company", "oracle", "formulas"))
 
 
 class Case:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
-ORACLE = sys.modules["helper_properties_oracle"]
+from beside import load
+
+ORACLE: Any = load(Path(__file__).with_name("oracle.py"))
 Where = dict[str, str]
 Formula = Callable[[Any, "Span", Where], Fraction]
 

@@ -2,12 +2,12 @@
 
 import random
 import shutil
-import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
+from beside import load
 
 from revalign_udf.errors import NoData
 from revalign_udf.metrics import COMPONENTS, METRICS
@@ -16,8 +16,8 @@ from revalign_udf.query.formulas import component_periods
 from revalign_udf.snapshots.records import records_of
 from revalign_udf.testing import project_of
 
-FORMULAS: Any = sys.modules["helper_properties_formulas"]
-COMPANY: Any = sys.modules["helper_properties_company"]
+FORMULAS: Any = load(Path(__file__).with_name("formulas.py"))
+COMPANY: Any = load(Path(__file__).with_name("company.py"))
 _MOVEMENTS = [
     f"{kind}_mrr"
     for kind in ("new", "expansion", "contraction", "churned", "reactivation", "fx_impact", "entering", "leaving")

@@ -225,11 +225,9 @@ def _next_name(root: Path, as_of: date) -> str:
 def _flush(folder: Path) -> None:
     """Make sure every file is on disk before the pointer can name it."""
     for path in folder.iterdir():
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        # opened for writing: Windows flushes no other descriptor
+        with path.open("r+b") as file:
+            os.fsync(file.fileno())
 
 
 def _point(root: Path, name: str) -> None:

@@ -17,15 +17,17 @@ from revalign_udf.workbook.export import export
 __all__ = ["export_command"]
 
 Where = dict[str, str]
+Options = dict[str, str | None]
+"""as_of and profile, as every question takes them"""
 
 
-def _metric(query: Query, words: list[str], by: str | None, where: Where, as_of: str | None) -> Table:
+def _metric(query: Query, words: list[str], by: str | None, where: Where, more: Options) -> Table:
     name, period = words
-    answer = query.metric(name, period, where, as_of=as_of)
+    answer = query.metric(name, period, where, **more)
     if answer.rows is not None:
         return answer.rows
     if by:
-        parts = query.breakdown(name, period, by, where, as_of=as_of)
+        parts = query.breakdown(name, period, by, where, **more)
         return Table((by, answer.metric), tuple((value, part.value) for value, part in parts), ("text", answer.unit))
     row = (answer.metric, answer.period, answer.value, answer.status, answer.fingerprint)
     return Table(
@@ -33,27 +35,25 @@ def _metric(query: Query, words: list[str], by: str | None, where: Where, as_of:
     )
 
 
-def _series(query: Query, words: list[str], by: str | None, where: Where, as_of: str | None) -> Table:
-    del by
+def _series(query: Query, words: list[str], _by: str | None, where: Where, more: Options) -> Table:
     name, first, last = words
-    answers = query.series(name, first, last, where=where, as_of=as_of)
+    answers = query.series(name, first, last, None, where, **more)
     rows = tuple((a.period, a.value, a.status) for a in answers)
     return Table(("period", answers[0].metric, "status"), rows, ("text", answers[0].unit, "text"))
 
 
-def _table(query: Query, words: list[str], by: str | None, where: Where, as_of: str | None) -> Table:
+def _table(query: Query, words: list[str], by: str | None, where: Where, more: Options) -> Table:
     names, periods = words
-    return query.table([name.strip() for name in names.split(",")], periods.split(","), by, where, as_of=as_of)
+    return query.table([name.strip() for name in names.split(",")], periods.split(","), by, where, **more)
 
 
-def _records(query: Query, words: list[str], by: str | None, where: Where, as_of: str | None) -> Table:
-    del by
+def _records(query: Query, words: list[str], _by: str | None, where: Where, more: Options) -> Table:
     name, period = words
-    return query.records(name, period, where, as_of=as_of)
+    return query.records(name, period, where, **more)
 
 
 #: question -> (how many words follow at least and at most, what answers it)
-_QUESTIONS: dict[str, tuple[int, int, Callable[[Query, list[str], str | None, Where, str | None], Table]]] = {
+_QUESTIONS: dict[str, tuple[int, int, Callable[[Query, list[str], str | None, Where, Options], Table]]] = {
     "metric": (2, 2, _metric),
     "series": (3, 3, _series),
     "table": (2, 2, _table),
@@ -80,7 +80,6 @@ def export_command(
     A question is written as its command: metric NAME PERIOD, series NAME FIRST LAST, table NAMES PERIODS, records NAME
     PERIOD; NAME PERIOD alone is a metric.
     """
-    del profile
     words = shlex.split(question[0]) if len(question) == 1 else list(question)
     kind = words.pop(0) if words and words[0] in _QUESTIONS else "metric"
     least, most, answer = _QUESTIONS[kind]
@@ -88,7 +87,9 @@ def export_command(
         raise UnknownName("question", words[0], _QUESTIONS, hint=f"Known: {', '.join(_QUESTIONS)}.")
     if len(words) < least:
         raise UserError(f"The question {kind} needs {least} words after it.", hint="See revalign export --help.")
-    found = answer(ask(project), words, by, parse_where(where), as_of)
+    if by and kind not in ("metric", "table"):
+        raise UserError(f"--by does not go with {kind}.", hint="It cuts metric and table.")
+    found = answer(ask(project), words, by, parse_where(where), {"as_of": as_of, "profile": profile})
     export(found, path)
     if as_json:
         return print_json({"path": str(path), "columns": found.columns, "rows": len(found.rows)})

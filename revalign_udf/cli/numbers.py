@@ -10,7 +10,7 @@ import click
 from revalign_udf.cli.common import PROBLEM, ask, cut_options, guarded, json_option, parse_where, project_option
 from revalign_udf.cli.output import console, print_answer, print_json, print_table
 from revalign_udf.errors import NoData
-from revalign_udf.periods import Grain
+from revalign_udf.periods import Grain, between
 from revalign_udf.query import Answer, Table
 
 __all__ = ["explain_command", "metric_command", "records_command", "series_command", "table_command"]
@@ -99,7 +99,7 @@ def table_command(
     first, dots, last = periods.partition("..")
     chosen: list[object] = [*periods.split(",")]
     if dots:
-        chosen = [answer.period for answer in query.series(names[0], first, last, as_of=as_of)]
+        chosen = [*between(query.period(first, as_of), query.period(last, as_of))]
     found = query.table(names, chosen, by, parse_where(where), as_of=as_of, profile=profile)
     if as_json:
         return print_json({"columns": found.columns, "rows": found.dicts()})
@@ -117,8 +117,7 @@ def records_command(
     name: str, period: str, where: tuple[str, ...], as_of: str | None, profile: str | None, project: Path, as_json: bool
 ) -> None:
     """The source records behind a number; their contributions add up to its components."""
-    del profile  # one profile so far; the option is part of every question
-    found = ask(project).records(name, period, parse_where(where), as_of=as_of)
+    found = ask(project).records(name, period, parse_where(where), as_of=as_of, profile=profile)
     if as_json:
         return print_json({"columns": found.columns, "rows": found.dicts()})
     return print_table(found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -69,8 +68,3 @@ def print_answer(answer: Answer) -> None:
     if answer.message:
         console.print(f"  [yellow]{answer.message}[/yellow]")
     console.print(f"  [dim]{answer.fingerprint}[/dim]")
-
-
-def record(data: Mapping[str, Any]) -> Table:
-    """A mapping as a two-column table."""
-    return Table(("", "value"), tuple((key, str(value)) for key, value in data.items()), ("text", "text"))

@@ -19,7 +19,7 @@ from revalign_udf.query.answers import Answer, Caller, Explanation, Table
 from revalign_udf.query.explaining import explain, record_table
 from revalign_udf.query.formulas import component_periods
 from revalign_udf.query.session import Session
-from revalign_udf.snapshots import NONE, Snapshot, current, newest_as_of, published
+from revalign_udf.snapshots import NONE, Snapshot, current, newest_as_of
 
 __all__ = ["Answer", "Caller", "Explanation", "Query", "Table"]
 
@@ -176,10 +176,13 @@ class Query:
         units = ("text",) * len(head) + tuple(m.unit for m in declared)
         return Table((*head, *(m.name for m in declared)), tuple(rows), units)
 
-    def records(self, name: str, period: object, where: Where = None, *, as_of: object = None) -> Table:
+    def records(
+        self, name: str, period: object, where: Where = None, *, as_of: object = None, profile: str | None = None
+    ) -> Table:
         """The source records behind a number with their contributions, which add up to its components."""
         session = self.session(as_of)
         metric = session.catalogue.metric(name)
+        self._profile(session, profile)
         when = parse_period(period, session.snapshot.as_of, session.manifest.calendar)
         return record_table(session, metric, when, self._cut(session, metric, where))
 
@@ -268,10 +271,6 @@ class Query:
         names = ", ".join(source.name for source in manifest.sources)
         plural = "source" if count == 1 else "sources"
         return f"As of {manifest.as_of} · snapshot {manifest.label} · {count} {plural}: {names}"
-
-    def published(self) -> list[str]:
-        """Folder names of all published snapshots, oldest first."""
-        return published(self.root)
 
     # --- answering ---------------------------------------------------------------------------------------------
 

@@ -84,6 +84,7 @@ def test_a_number_that_cannot_be_had_is_an_answer(project: Path) -> None:
         (("metric", "mrr", "2026-02", "--where", "segment"), "FIELD=VALUE"),
         (("metric", "mrr", "2026-02", "--by", "channels"), "Did you mean channel?"),
         (("metric", "mrr", "2026-02", "--profile", "strpe"), 'Unknown profile "strpe"'),
+        (("records", "mrr", "2026-02", "--profile", "strpe"), 'Unknown profile "strpe"'),
         (("metric", "mrr", "2026-02", "--as-of", "soon"), "Write 2026-09-30"),
         (("series", "mrr", "2026-03", "2026-01"), "lies before"),
     ],
@@ -116,6 +117,8 @@ def test_series_table_records_explain(project: Path) -> None:
     assert [row["value"] for row in rows] == [150, 100, 100]
     table = ask("table", "mrr,nrr", "2026-01,2026-02", "--by", "segment", "--project", project)
     assert table["columns"] == ["period", "segment", "mrr", "nrr"]
+    dotted = ask("table", "mrr", "2026-01..2026-03", "--project", project)["rows"]
+    assert [row["mrr"] for row in dotted] == [150, 100, 100]
     records = ask("records", "mrr", "2026-01", "--project", project)["rows"]
     assert sum(row["contribution"] for row in records) == 150
     why = ask("explain", "logo_churn", "2026-02", "--project", project)

@@ -71,6 +71,9 @@ def test_questions(project: Path, tmp_path: Path, question: list[str], expected:
         (["revenue", "2026-02", "--to", "a.txt"], "Known: .csv"),
         (["metric", "revenue", "--to", "a.csv"], "needs 2 words"),
         (["seris", "revenue", "2026-01", "2026-02", "--to", "a.csv"], "Did you mean series?"),
+        (["series", "revenue", "2026-01", "2026-02", "--by", "product", "--to", "a.csv"], "does not go with series"),
+        (["revenue", "2026-02", "--profile", "strpe", "--to", "a.csv"], "Unknown profile"),
+        (["records", "revenue", "2026-02", "--profile", "strpe", "--to", "a.csv"], "Unknown profile"),
         (["revenue", "2026-02", "--to", "nowhere/a.csv"], "Does the folder exist?"),
     ],
 )

@@ -9,6 +9,7 @@ from revalign_udf.errors import NoData, UnknownName, UserError
 from revalign_udf.metrics import Metric
 from revalign_udf.query import Answer, Query
 from revalign_udf.query.formulas import component_periods, evaluate
+from revalign_udf.snapshots import published
 from revalign_udf.testing import project_of
 
 TABLES = {
@@ -40,7 +41,7 @@ def refused(error: type[Exception], code: str) -> pytest.RaisesExc[Exception]:
 def test_who_answers(query: Query) -> None:
     assert (query.company, query.currency, query.as_of) == ("Acme", "EUR", date(2025, 12, 20))
     assert query.snapshot == "2025-12-20#1"
-    assert query.published() == ["2025-12-20.1"]
+    assert published(query.root) == ["2025-12-20.1"]
     assert query.banner() == "As of 2025-12-20 · snapshot 2025-12-20#1 · 1 source: files"
     assert query.status().dicts()[0]["complete_through"] == "2025-12-20"
     assert query.calendar.fiscal_year_start == 2

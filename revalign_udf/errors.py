@@ -49,6 +49,8 @@ CODES: dict[str, str] = {
     "REV-101": "unknown metric, field, value or function, or a period that cannot be read",
     "REV-102": "wrong number or kind of arguments",
     "REV-103": "this metric cannot be cut by that dimension",
+    "REV-104": "an amount that cannot be shown in another currency or at other rates",
+    "REV-105": "a period that cannot be closed or reopened as asked",
     "REV-110": "undefined ratio: the denominator is zero (or, for growth, zero or negative)",
     "REV-111": "a lifetime without a unit",
     "REV-112": "text, a blank or a true/false where a number belongs",

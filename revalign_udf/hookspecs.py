@@ -18,7 +18,7 @@ from collections.abc import Sequence
 import pluggy
 
 from revalign_udf.connector import Connector
-from revalign_udf.metrics import Metric
+from revalign_udf.metrics import CustomDimension, FactKernel, Metric
 
 __all__ = ["ENTRY_POINTS", "PROJECT", "HookSpecs", "hookimpl", "hookspec"]
 
@@ -43,4 +43,18 @@ class HookSpecs:
 
         Each is named ``plugin.metric`` (the plugin's name as prefix), so that it can never shadow a metric of the
         catalogue. Since 0.1.
+        """
+
+    @hookspec
+    def register_dimensions(self) -> Sequence[CustomDimension]:  # type: ignore[empty-body]
+        """Dimensions this plugin reads from columns or custom fields of canonical tables.
+
+        Each is named ``plugin_dimension``. Since 0.2.
+        """
+
+    @hookspec
+    def register_kernels(self) -> Sequence[FactKernel]:  # type: ignore[empty-body]
+        """Fact tables this plugin makes by SQL, with the components measured on them.
+
+        Facts and components are named ``plugin_name``; metrics of the same plugin may read them. Since 0.2.
         """

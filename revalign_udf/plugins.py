@@ -10,8 +10,9 @@ Packaged connectors are enabled; other installed plugins and drop-in files run o
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -25,7 +26,17 @@ from revalign_udf.config import PluginSettings
 from revalign_udf.connector import API_VERSION, Connector
 from revalign_udf.errors import PluginProblem, RevalignError, did_you_mean
 from revalign_udf.hookspecs import ENTRY_POINTS, PROJECT, HookSpecs
-from revalign_udf.metrics import CALLS, COMPONENTS, METRICS, Metric, qualified
+from revalign_udf.metrics import (
+    CALLS,
+    COMPONENTS,
+    DIMENSIONS,
+    METRICS,
+    Component,
+    CustomDimension,
+    FactKernel,
+    Metric,
+    qualified,
+)
 
 __all__ = ["PACKAGED", "Plugin", "Registry", "discover"]
 
@@ -59,6 +70,8 @@ class Registry:
     plugins: list[Plugin] = field(default_factory=list)
     connectors: dict[str, Connector] = field(default_factory=dict)
     metrics: list[Metric] = field(default_factory=list)
+    dimensions: list[CustomDimension] = field(default_factory=list)
+    kernels: list[FactKernel] = field(default_factory=list)
     problems: list[PluginProblem] = field(default_factory=list)
 
     def connector(self, name: str, source: str) -> Connector:
@@ -186,11 +199,21 @@ def _load(
         manager.register(module, name=item.name)
         connectors = _call(manager, item, "register_connectors")
         metrics = _call(manager, item, "register_metrics")
+        dimensions = _call(manager, item, "register_dimensions")
+        kernels = _call(manager, item, "register_kernels")
         for connector in connectors:
             _check_connector(item, connector)
+        for dimension in dimensions:
+            _check_named(item, dimension, CustomDimension, getattr(dimension, "name", ""), "dimension")
+        for kernel in kernels:
+            _check_kernel(item, kernel)
+        own = {component.name: component for kernel in kernels for component in kernel.components}
+        known = {getattr(metric, "name", "") for metric in metrics} | METRICS.keys()
         for metric in metrics:
-            _check_metric(item, metric)
+            _check_metric(item, metric, {**COMPONENTS, **own}, known)
         _once(item, [metric.name for metric in metrics])
+        _once(item, [dimension.name for dimension in dimensions])
+        _once(item, [name for kernel in kernels for name in (kernel.fact.name, *(c.name for c in kernel.components))])
     except PluginProblem as problem:
         _broken(registry, item, problem)
         return
@@ -203,6 +226,8 @@ def _load(
     for connector in connectors:
         providers.setdefault(connector.spec.name, []).append((item, connector))
     registry.metrics += metrics
+    registry.dimensions += dimensions
+    registry.kernels += kernels
     registry.plugins.append(
         Plugin(
             item.name, item.origin, item.kind, "enabled", tuple(connector.spec.name for connector in connectors),
@@ -243,16 +268,46 @@ def _check_connector(item: _Candidate, connector: object) -> None:
         )  # fmt: skip
 
 
-def _check_metric(item: _Candidate, metric: object) -> None:
+def _refusal(item: _Candidate, text: str, hint: str) -> PluginProblem:
+    return PluginProblem(item.name, item.origin, f'Plugin "{item.name}": {text}', code="REV-604", hint=hint)
+
+
+def _check_named(item: _Candidate, thing: object, kind: type, name: str, what: str) -> None:
+    """A plugin's own name stands in front, so that it can never shadow what is in the catalogue."""
+    if not isinstance(thing, kind):
+        raise _refusal(item, f"{thing!r} is no {what}.", f"Return {kind.__name__}(...) objects.")
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,60}", name) or "__" in name or not name.startswith(f"{item.name}_"):
+        raise _refusal(item, f'the {what} "{name}" has no namespace.', f"Name it {item.name}_{name}, in small letters.")
+
+
+def _check_kernel(item: _Candidate, kernel: object) -> None:
+    _check_named(item, kernel, FactKernel, getattr(getattr(kernel, "fact", None), "name", ""), "kernel")
+    assert isinstance(kernel, FactKernel)
+    for name in kernel.fact.dimensions:
+        if name not in DIMENSIONS and not name.startswith(f"{item.name}_"):
+            raise _refusal(
+                item, f"{kernel.fact.name} has an unknown dimension {name}.", f"Known: {', '.join(DIMENSIONS)}."
+            )
+    for component in kernel.components:
+        _check_named(item, component, Component, component.name, "component")
+        if component.fact != kernel.fact.name:
+            raise _refusal(
+                item, f"{component.name} is measured on {component.fact}.", f"Measure it on {kernel.fact.name}."
+            )
+
+
+def _check_metric(
+    item: _Candidate, metric: object, components: Mapping[str, Component], metrics: Collection[str]
+) -> None:
     def refuse(text: str, hint: str) -> PluginProblem:
-        return PluginProblem(item.name, item.origin, f'Plugin "{item.name}": {text}', code="REV-604", hint=hint)
+        return _refusal(item, text, hint)
 
     if not isinstance(metric, Metric):
         raise refuse(f"{metric!r} is no metric.", "Return Metric(...) objects.")
     if not metric.name.startswith(f"{item.name}."):
         raise refuse(f'the metric "{metric.name}" has no namespace.', f"Name it {item.name}.{metric.name}.")
     try:
-        formula = Expression(metric.formula)
+        formula = Expression(metric.read())
     except RevalignError as error:
         raise refuse(f"{metric.name}: {error.message}", error.hint) from error
     for name in formula.calls:
@@ -260,9 +315,9 @@ def _check_metric(item: _Candidate, metric: object) -> None:
             near = did_you_mean(name, CALLS)
             raise refuse(f"{metric.name} calls {name}, which is no function.", f"Did you mean {near}?" if near else "")
     for name in formula.names:
-        _, plain = qualified(name, COMPONENTS)
-        if plain not in COMPONENTS and plain not in METRICS:
-            near = did_you_mean(plain, [*COMPONENTS, *METRICS])
+        _, plain = qualified(name, components)
+        if plain not in components and plain not in metrics:
+            near = did_you_mean(plain, [*components, *metrics])
             raise refuse(
                 f"{metric.name} reads {plain}, which nobody declares.", f"Did you mean {near}?" if near else ""
             )
@@ -271,7 +326,7 @@ def _check_metric(item: _Candidate, metric: object) -> None:
 def _once(item: _Candidate, names: Sequence[str]) -> None:
     for name in names:
         if names.count(name) > 1:
-            text = f'Plugin "{item.name}" declares the metric {name} twice.'
+            text = f'Plugin "{item.name}" declares {name} twice.'
             raise PluginProblem(item.name, item.origin, text, code="REV-602", hint="Rename one.")
 
 

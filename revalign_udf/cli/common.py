@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,11 +18,12 @@ from revalign_udf.query import Query
 __all__ = [
     "PROBLEM",
     "USAGE",
+    "Asked",
     "ask",
+    "compare_option",
     "cut_options",
     "guarded",
     "json_option",
-    "parse_where",
     "project_option",
     "settings",
 ]
@@ -38,29 +40,65 @@ project_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What every question takes besides names and periods: filters and parameters, and the view."""
+
+    where: dict[str, str]
+    as_of: str | None = None
+    profile: str | None = None
+    currency: str | None = None
+
+    @property
+    def view(self) -> dict[str, Any]:
+        """The keywords of a question to the one door."""
+        return {"as_of": self.as_of, "profile": self.profile, "currency": self.currency}
+
+
 def cut_options(command: F) -> F:
-    """--where, --as-of and --profile."""
+    """--where, --with, --method, --as-of, --profile and --currency, handed on as ``asked``."""
     options = [
         click.option(
             "--where", "-w", "where", multiple=True, metavar="FIELD=VALUE", help="Only this slice; repeatable."
         ),
         click.option(
+            "--with", "given", multiple=True, metavar="NAME=VALUE",
+            help="A parameter of the metric, such as lag=1 or model=linear; repeatable.",
+        ),
+        click.option("--method", metavar="NAME", help="Short for --with method=NAME."),
+        click.option(
             "--as-of", "as_of", metavar="DATE", help="Answer from the newest snapshot not later than this day."
         ),
-        click.option("--profile", metavar="NAME", help="Another set of definitions."),
-    ]
+        click.option("--profile", metavar="NAME", help="Another set of definitions: stripe, chartmogul, profitwell ..."),
+        click.option("--currency", metavar="CODE", help="Show amounts in another currency."),
+    ]  # fmt: skip
+
+    @functools.wraps(command)
+    def run(
+        *args: Any, where: tuple[str, ...], given: tuple[str, ...], method: str | None, as_of: str | None,
+        profile: str | None, currency: str | None, **more: Any,
+    ) -> Any:  # fmt: skip
+        pairs = parse_where(where) | parse_where(given, "--with", "lag=1") | ({"method": method} if method else {})
+        return command(*args, asked=Asked(pairs, as_of, profile, currency), **more)
+
+    found: Any = guarded(run)
     for option in reversed(options):
-        command = option(command)
-    return command
+        found = option(found)
+    return found  # type: ignore[no-any-return]
 
 
-def parse_where(pairs: tuple[str, ...]) -> dict[str, str]:
+compare_option = click.option(
+    "--compare", multiple=True, metavar="WITH", help="Beside it: previous, last_year or target; repeatable."
+)
+
+
+def parse_where(pairs: tuple[str, ...], option: str = "--where", example: str = "segment=SMB") -> dict[str, str]:
     """``segment=SMB`` -> {"segment": "SMB"}. Raises UserError REV-102."""
     found = {}
     for pair in pairs:
         field, sign, value = pair.partition("=")
         if not sign or not field.strip():
-            raise UserError(f"--where {pair} is not FIELD=VALUE.", hint="Write --where segment=SMB.")
+            raise UserError(f"{option} {pair} is not FIELD=VALUE.", hint=f"Write {option} {example}.")
         found[field.strip()] = value.strip()
     return found
 

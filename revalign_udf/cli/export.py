@@ -5,20 +5,22 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
-from revalign_udf.cli.common import ask, cut_options, guarded, json_option, parse_where, project_option
-from revalign_udf.cli.output import console, print_json
+from revalign_udf.cli.common import Asked, ask, compare_option, cut_options, guarded, json_option, project_option
+from revalign_udf.cli.output import beside, console, print_json
 from revalign_udf.errors import UnknownName, UserError
-from revalign_udf.query import Query, Table
+from revalign_udf.query import Answer, Query, Table
 from revalign_udf.workbook.export import export
 
 __all__ = ["export_command"]
 
+_VIEW = ("as_of", "profile", "currency")
 Where = dict[str, str]
-Options = dict[str, str | None]
-"""as_of and profile, as every question takes them"""
+Options = dict[str, Any]
+"""as_of, profile and currency, as every question takes them; compare, where it can be asked"""
 
 
 def _metric(query: Query, words: list[str], by: str | None, where: Where, more: Options) -> Table:
@@ -27,19 +29,28 @@ def _metric(query: Query, words: list[str], by: str | None, where: Where, more: 
     if answer.rows is not None:
         return answer.rows
     if by:
-        parts = query.breakdown(name, period, by, where, **more)
+        parts = query.breakdown(name, period, by, where, **{key: more[key] for key in _VIEW})
         return Table((by, answer.metric), tuple((value, part.value) for value, part in parts), ("text", answer.unit))
-    row = (answer.metric, answer.period, answer.value, answer.status, answer.fingerprint)
+    names, units = _compared(answer)
+    row = (answer.metric, answer.period, answer.value, *beside(*answer.comparisons), answer.status, answer.fingerprint)
     return Table(
-        ("metric", "period", "value", "status", "fingerprint"), (row,), ("text", "text", answer.unit, "text", "text")
-    )
+        ("metric", "period", "value", *names, "status", "fingerprint"), (row,),
+        ("text", "text", answer.unit, *units, "text", "text"),
+    )  # fmt: skip
 
 
 def _series(query: Query, words: list[str], _by: str | None, where: Where, more: Options) -> Table:
     name, first, last = words
     answers = query.series(name, first, last, None, where, **more)
-    rows = tuple((a.period, a.value, a.status) for a in answers)
-    return Table(("period", answers[0].metric, "status"), rows, ("text", answers[0].unit, "text"))
+    names, units = _compared(answers[0])
+    rows = tuple((a.period, a.value, *beside(*a.comparisons), a.status) for a in answers)
+    return Table(("period", answers[0].metric, *names, "status"), rows, ("text", answers[0].unit, *units, "text"))
+
+
+def _compared(answer: Answer) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names and units of the columns that comparisons add."""
+    names = tuple(f"{item.versus}_{what}" for item in answer.comparisons for what in ("difference", "share"))
+    return names, tuple(unit for _ in answer.comparisons for unit in (answer.unit, "rate"))
 
 
 def _table(query: Query, words: list[str], by: str | None, where: Where, more: Options) -> Table:
@@ -49,7 +60,7 @@ def _table(query: Query, words: list[str], by: str | None, where: Where, more: O
 
 def _records(query: Query, words: list[str], _by: str | None, where: Where, more: Options) -> Table:
     name, period = words
-    return query.records(name, period, where, **more)
+    return query.records(name, period, where, **{key: more[key] for key in _VIEW})
 
 
 #: question -> (how many words follow at least and at most, what answers it)
@@ -68,12 +79,13 @@ _QUESTIONS: dict[str, tuple[int, int, Callable[[Query, list[str], str | None, Wh
 )
 @click.option("--by", metavar="DIMENSION", help="For metric and table: one row per value.")
 @cut_options
+@compare_option
 @project_option
 @json_option
 @guarded
 def export_command(
-    question: tuple[str, ...], path: Path, by: str | None, where: tuple[str, ...], as_of: str | None, profile: str | None,
-    project: Path, as_json: bool,
+    question: tuple[str, ...], path: Path, by: str | None, asked: Asked, compare: tuple[str, ...], project: Path,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Write the answer to a QUESTION into a file: revalign export series mrr 2026-01 2026-09 --to mrr.csv.
 
@@ -89,7 +101,11 @@ def export_command(
         raise UserError(f"The question {kind} needs {least} words after it.", hint="See revalign export --help.")
     if by and kind not in ("metric", "table"):
         raise UserError(f"--by does not go with {kind}.", hint="It cuts metric and table.")
-    found = answer(ask(project), words, by, parse_where(where), {"as_of": as_of, "profile": profile})
+    if compare and (by or kind == "records"):
+        raise UserError(
+            f"--compare does not go with {'--by' if by else kind}.", hint="It goes with a metric, series or table."
+        )
+    found = answer(ask(project), words, by, asked.where, {**asked.view, "compare": compare})
     export(found, path)
     if as_json:
         return print_json({"path": str(path), "columns": found.columns, "rows": len(found.rows)})

@@ -12,7 +12,7 @@ from revalign_udf.cli.output import console, print_json, print_table
 from revalign_udf.config import load
 from revalign_udf.errors import ConfigError
 from revalign_udf.jobs.steps import plugins_of
-from revalign_udf.metrics import METRICS, Metric
+from revalign_udf.metrics import METRICS, Metric, components_of
 from revalign_udf.query.answers import Table
 from revalign_udf.query.names import Catalogue
 
@@ -29,7 +29,11 @@ def _catalogue(project: Path) -> Catalogue:
 
 
 def _described(catalogue: Catalogue, metric: Metric) -> dict[str, Any]:
-    return {**metric.as_dict(), "components": catalogue.components(metric), "dimensions": catalogue.dimensions(metric)}
+    return {
+        **metric.as_dict(),
+        "components": components_of(metric, catalogue.metrics),
+        "dimensions": catalogue.dimensions(metric),
+    }
 
 
 @click.group("metrics")

@@ -7,8 +7,17 @@ from typing import get_args
 
 import click
 
-from revalign_udf.cli.common import PROBLEM, ask, cut_options, guarded, json_option, parse_where, project_option
-from revalign_udf.cli.output import console, print_answer, print_json, print_table
+from revalign_udf.cli.common import (
+    PROBLEM,
+    Asked,
+    ask,
+    compare_option,
+    cut_options,
+    guarded,
+    json_option,
+    project_option,
+)
+from revalign_udf.cli.output import beside, console, print_answer, print_json, print_table
 from revalign_udf.errors import NoData
 from revalign_udf.periods import Grain, between
 from revalign_udf.query import Answer, Table
@@ -30,22 +39,22 @@ def _no_snapshot(name: str, period: str, error: NoData, as_json: bool) -> None:
 @click.argument("period")
 @cut_options
 @click.option("--by", metavar="DIMENSION", help="One number per value of a dimension.")
+@compare_option
 @project_option
 @json_option
 @guarded
 def metric_command(
-    name: str, period: str, where: tuple[str, ...], as_of: str | None, profile: str | None, by: str | None, project: Path,
-    as_json: bool,
-) -> None:  # fmt: skip
+    name: str, period: str, asked: Asked, by: str | None, compare: tuple[str, ...], project: Path, as_json: bool
+) -> None:
     """The number a metric NAME has in a PERIOD (2026-09, 2026-Q3, LAST_MONTH, LTM ...)."""
     query = ask(project)
     try:
-        answer = query.metric(name, period, parse_where(where), as_of=as_of, profile=profile)
+        answer = query.metric(name, period, asked.where, **asked.view, compare=compare)
     except NoData as error:
         return _no_snapshot(name, period, error, as_json)
     if not by:
         return print_json(answer.as_json()) if as_json else print_answer(answer)
-    parts = query.breakdown(name, period, by, parse_where(where), as_of=as_of, profile=profile)
+    parts = query.breakdown(name, period, by, asked.where, **asked.view)
     if as_json:
         return print_json({**answer.as_json(), "by": by, "rows": [{by: v, **a.as_json()} for v, a in parts]})
     rows = tuple((value, part.value, part.message if part.value is None else "") for value, part in parts)
@@ -59,26 +68,30 @@ def metric_command(
 @click.argument("last")
 @click.option("--grain", type=click.Choice([g for g in get_args(Grain) if g != "span"]), help="Default: as FIRST.")
 @cut_options
+@compare_option
 @project_option
 @json_option
 @guarded
 def series_command(
-    name: str, first: str, last: str, grain: Grain | None, where: tuple[str, ...], as_of: str | None, profile: str | None,
-    project: Path, as_json: bool,
+    name: str, first: str, last: str, grain: Grain | None, asked: Asked, compare: tuple[str, ...], project: Path,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """A metric NAME for every period from FIRST to LAST."""
     try:
-        answers = ask(project).series(name, first, last, grain, parse_where(where), as_of=as_of, profile=profile)
+        answers = ask(project).series(name, first, last, grain, asked.where, **asked.view, compare=compare)
     except NoData as error:
         return _no_snapshot(name, f"{first}..{last}", error, as_json)
     if as_json:
         return print_json({"metric": answers[0].metric, "rows": [answer.as_json() for answer in answers]})
-    rows = tuple((a.period, a.value, "partial" if a.partial and a.value is not None else a.message) for a in answers)
-    return print_table(
-        Table(("period", answers[0].metric, ""), rows, ("text", answers[0].unit, "text")),
-        answers[0].label,
-        answers[0].currency,
+    head = answers[0]
+    rows = tuple(
+        (a.period, a.value, *beside(*a.comparisons), "partial" if a.partial and a.value is not None else a.message)
+        for a in answers
     )
+    names = tuple(f"{item.versus} {what}" for item in head.comparisons for what in ("difference", "share"))
+    units = tuple(unit for _ in head.comparisons for unit in (head.unit, "rate"))
+    table = Table(("period", head.metric, *names, ""), rows, ("text", head.unit, *units, "text"))
+    return print_table(table, head.label, head.currency)
 
 
 @click.command("table")
@@ -86,24 +99,24 @@ def series_command(
 @click.argument("periods")
 @click.option("--by", metavar="DIMENSION", help="A row per value, and a recomputed total.")
 @cut_options
+@compare_option
 @project_option
 @json_option
 @guarded
 def table_command(
-    metrics: str, periods: str, by: str | None, where: tuple[str, ...], as_of: str | None, profile: str | None,
-    project: Path, as_json: bool,
-) -> None:  # fmt: skip
+    metrics: str, periods: str, by: str | None, asked: Asked, compare: tuple[str, ...], project: Path, as_json: bool
+) -> None:
     """Several METRICS (comma-separated) over several PERIODS (comma-separated, or FIRST..LAST)."""
     query = ask(project)
     names = [name.strip() for name in metrics.split(",")]
     first, dots, last = periods.partition("..")
     chosen: list[object] = [*periods.split(",")]
     if dots:
-        chosen = [*between(query.period(first, as_of), query.period(last, as_of))]
-    found = query.table(names, chosen, by, parse_where(where), as_of=as_of, profile=profile)
+        chosen = [*between(query.period(first, asked.as_of), query.period(last, asked.as_of))]
+    found = query.table(names, chosen, by, asked.where, **asked.view, compare=compare)
     if as_json:
         return print_json({"columns": found.columns, "rows": found.dicts()})
-    return print_table(found, currency=query.currency)
+    return print_table(found, currency=query.shown_currency(**asked.view))
 
 
 @click.command("records")
@@ -113,11 +126,9 @@ def table_command(
 @project_option
 @json_option
 @guarded
-def records_command(
-    name: str, period: str, where: tuple[str, ...], as_of: str | None, profile: str | None, project: Path, as_json: bool
-) -> None:
+def records_command(name: str, period: str, asked: Asked, project: Path, as_json: bool) -> None:
     """The source records behind a number; their contributions add up to its components."""
-    found = ask(project).records(name, period, parse_where(where), as_of=as_of, profile=profile)
+    found = ask(project).records(name, period, asked.where, **asked.view)
     if as_json:
         return print_json({"columns": found.columns, "rows": found.dicts()})
     return print_table(found)
@@ -131,13 +142,10 @@ def records_command(
 @project_option
 @json_option
 @guarded
-def explain_command(
-    name: str, period: str, where: tuple[str, ...], as_of: str | None, profile: str | None, limit: int, project: Path,
-    as_json: bool,
-) -> None:  # fmt: skip
+def explain_command(name: str, period: str, asked: Asked, limit: int, project: Path, as_json: bool) -> None:
     """How a number came about: definition, components, arithmetic, records in and out."""
     query = ask(project)
-    found = query.explain(name, period, parse_where(where), as_of=as_of, profile=profile)
+    found = query.explain(name, period, asked.where, **asked.view)
     if as_json:
         return print_json(found.as_json())
     print_answer(found.answer)

@@ -10,13 +10,17 @@ import click
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from revalign_udf.money import decimals, exact, round_half_away
-from revalign_udf.query.answers import Answer, Table
+from revalign_udf.money import decimals, exact, round_half_away, to_double
+from revalign_udf.query.answers import Answer, Comparison, Table
 
 __all__ = ["console", "number", "print_answer", "print_json", "print_table", "stderr"]
 
 console = Console(highlight=False, soft_wrap=True)
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+#: how a comparison is called in front of its period
+_VERSUS = {"previous": "against", "last_year": "against", "target": "against the target of"}
 
 
 def print_json(data: Any) -> None:
@@ -54,6 +58,12 @@ def print_table(table: Table, title: str = "", currency: str = "") -> None:
     console.print(shown)
 
 
+def beside(*comparisons: Comparison) -> list[float | None]:
+    """Difference and share of comparisons, as doubles; None where there is none."""
+    values = [value for item in comparisons for value in (item.difference, item.share)]
+    return [None if value is None else to_double(value) for value in values]
+
+
 def print_answer(answer: Answer) -> None:
     """One answer for people: the number, then what it is."""
     where = " · ".join(f"{field} = {value}" for field, value in answer.where.items())
@@ -65,6 +75,16 @@ def print_answer(answer: Answer) -> None:
         console.print(f"  {number(answer.value, answer.unit, answer.currency)}  [dim]{answer.value!r}[/dim]")
     else:
         console.print(f"  {answer.cell}")
+    for item in answer.comparisons:
+        difference, part = beside(item)
+        shown = " · ".join(
+            text
+            for text in (number(difference, answer.unit, answer.currency), number(part, "rate"), item.message)
+            if text
+        )
+        console.print(f"  [dim]{_VERSUS[item.versus]} {item.period}:[/dim] {shown}")
     if answer.message:
         console.print(f"  [yellow]{answer.message}[/yellow]")
+    if answer.closed:
+        console.print(f"  [dim]{answer.closed.replace('[', chr(92) + '[')}[/dim]")
     console.print(f"  [dim]{answer.fingerprint}[/dim]")

@@ -1,10 +1,13 @@
 """A project's settings: ``revalign.toml``, read strictly, with the origin of every value."""
 
 from revalign_udf.config.model import Company, Definitions, PluginSettings, Project, SheetSettings, Source
+from revalign_udf.config.objects import FOLDER, OBJECTS, read_objects, rows_for
 from revalign_udf.config.reading import SETTINGS_FILE, find_project, load
 from revalign_udf.config.secrets import is_reference, looks_secret, resolve
 
 __all__ = [
+    "FOLDER",
+    "OBJECTS",
     "SETTINGS_FILE",
     "Company",
     "Definitions",
@@ -16,5 +19,7 @@ __all__ = [
     "is_reference",
     "load",
     "looks_secret",
+    "read_objects",
     "resolve",
+    "rows_for",
 ]

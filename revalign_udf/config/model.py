@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from revalign_udf.periods import Calendar
 
-__all__ = ["Company", "Definitions", "PluginSettings", "Project", "SheetSettings", "Source"]
+__all__ = ["Company", "Definitions", "DimensionSettings", "PluginSettings", "Project", "SheetSettings", "Source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +21,17 @@ class Company:
     currency: str = "USD"
     time_zone: str = "UTC"
     fiscal_year_start: int = 1
+    fiscal_weeks: str = ""
+    """``4-4-5``, ``4-5-4`` or ``5-4-4``: the fiscal year is counted in weeks; empty: in calendar months"""
+    fiscal_year_end_day: str = "saturday"
+    """the weekday on which a year of weeks ends"""
+    fiscal_year_end: str = "last"
+    """``last``: on the last such day of the year's last month; ``nearest``: on the one nearest to that month's end"""
 
     @property
     def calendar(self) -> Calendar:
         """How the company names its periods."""
-        return Calendar(self.fiscal_year_start)
+        return Calendar(self.fiscal_year_start, self.fiscal_weeks, self.fiscal_year_end_day, self.fiscal_year_end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,19 @@ class Definitions:
     revenue_source: str = ""
     """``sales_order`` or ``invoice``; empty: sales_order when the project has that table, else invoice"""
     lifetime_years: float | None = None
+    constant_rate_on: date | None = None
+    """the day whose exchange rates the profile ``constant_rate`` takes; empty: the snapshot's as-of day"""
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionSettings:
+    """``[dimension.NAME]``: something to cut by, read from a column or custom field of a canonical table."""
+
+    name: str
+    table: str
+    key: str
+    label: str = ""
+    kind: Literal["text", "number", "date", "boolean"] = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +96,7 @@ class Project:
     sheets: Mapping[str, SheetSettings] = field(default_factory=dict)
     plugins: PluginSettings = PluginSettings()
     definitions: Definitions = Definitions()
+    dimensions: tuple[DimensionSettings, ...] = ()
     workbooks: tuple[str, ...] = ("saas_metrics",)
     keep_snapshots: int = 30
     memory_limit: str = "1GB"

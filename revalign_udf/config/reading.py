@@ -10,10 +10,19 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from revalign_udf.config.model import Company, Definitions, PluginSettings, Project, SheetSettings, Source
+from revalign_udf.config.model import (
+    Company,
+    Definitions,
+    DimensionSettings,
+    PluginSettings,
+    Project,
+    SheetSettings,
+    Source,
+)
 from revalign_udf.config.secrets import looks_secret
 from revalign_udf.errors import ConfigError, did_you_mean
 from revalign_udf.money import is_currency
+from revalign_udf.periods import WEEK_PATTERNS, WEEKDAYS, YEAR_ENDS
 
 __all__ = ["SETTINGS_FILE", "find_project", "load"]
 
@@ -21,17 +30,28 @@ SETTINGS_FILE = "revalign.toml"
 
 #: section -> key -> kind
 _SECTIONS: dict[str, dict[str, type | tuple[type, ...]]] = {
-    "company": {"name": str, "currency": str, "time_zone": str, "fiscal_year_start": int},
+    "company": {
+        "name": str, "currency": str, "time_zone": str, "fiscal_year_start": int, "fiscal_weeks": str,
+        "fiscal_year_end_day": str, "fiscal_year_end": str,
+    },
     "plugins": {"enabled": list, "disabled": list, "folder": str},
-    "definitions": {"profile": str, "revenue_source": str, "lifetime_years": (int, float)},
+    "definitions": {
+        "profile": str, "revenue_source": str, "lifetime_years": (int, float), "constant_rate_on": (str, date),
+    },
     "snapshots": {"keep": int, "as_of": (str, date)},
     "workbooks": {"reports": list},
     "engine": {"memory_limit": str},
     "alerts": {"webhook": str},
-}
+}  # fmt: skip
+#: keys of a fiscal calendar of weeks
+_WEEKS = {"fiscal_weeks": WEEK_PATTERNS, "fiscal_year_end_day": WEEKDAYS, "fiscal_year_end": YEAR_ENDS}
 _SHEET: dict[str, type | tuple[type, ...]] = {
     "key": str, "url": str, "layout": str, "key_file": str, "base_url": str,
 }  # fmt: skip
+
+
+_DIMENSION: dict[str, type | tuple[type, ...]] = {"table": str, "key": str, "label": str, "kind": str}
+_KINDS = ("text", "number", "date", "boolean")
 
 
 def find_project(folder: Path) -> Path:
@@ -79,7 +99,7 @@ class _Reader:
         self.origins: dict[str, str] = {}
 
     def project(self, raw: Mapping[str, Any]) -> Project:
-        known = [*_SECTIONS, "source", "sheets"]
+        known = [*_SECTIONS, "source", "sheets", "dimension"]
         for name, value in raw.items():
             if name not in known:
                 raise self._unknown(name, known)
@@ -101,6 +121,7 @@ class _Reader:
                 plugins.get("folder", "plugins"),
             ),
             self._definitions(sections["definitions"]),
+            tuple(self._dimension(name, value) for name, value in raw.get("dimension", {}).items()),
             self._texts("workbooks.reports", sections["workbooks"].get("reports", ["saas_metrics"])),
             self._keep(snapshots.get("keep", 30)),
             self._memory(sections["engine"].get("memory_limit", "1GB")),
@@ -122,7 +143,7 @@ class _Reader:
         return raw
 
     def _company(self, raw: Mapping[str, Any]) -> Company:
-        company = Company(**raw)
+        company = Company(**{**raw, **{key: self._weeks(raw, key) for key in _WEEKS if key in raw}})
         if not is_currency(company.currency):
             raise self._kind("company.currency", 'an ISO 4217 code such as "EUR"', company.currency)
         try:
@@ -133,13 +154,49 @@ class _Reader:
             raise self._kind("company.fiscal_year_start", "a month from 1 to 12", company.fiscal_year_start)
         return company
 
+    def _weeks(self, raw: Mapping[str, Any], key: str) -> str:
+        """One key of a fiscal calendar of weeks, in any case; the others mean nothing without ``fiscal_weeks``."""
+        value, known = raw[key].strip().lower(), _WEEKS[key]
+        if value not in known and (value or key != "fiscal_weeks"):
+            near = did_you_mean(value, known)
+            wanted = "one of " + ", ".join(f'"{item}"' for item in known)
+            raise self._kind(f"company.{key}", wanted, raw[key], f"Did you mean {near}?" if near else "")
+        if key != "fiscal_weeks" and not raw.get("fiscal_weeks", "").strip():
+            raise ConfigError(
+                f"{self.path}: company.{key} says how a fiscal year of weeks ends, and this one has calendar months.",
+                code="REV-302",
+                hint=f'Add fiscal_weeks = "4-4-5" (or "4-5-4", "5-4-4"), or take {key} out.',
+            )
+        return str(value)
+
     def _definitions(self, raw: Mapping[str, Any]) -> Definitions:
-        found = Definitions(**raw)
+        found = Definitions(
+            **{**raw, "constant_rate_on": self._date("definitions.constant_rate_on", raw.get("constant_rate_on"))}
+        )
         if found.revenue_source not in ("", "sales_order", "invoice"):
             raise self._kind("definitions.revenue_source", '"sales_order" or "invoice"', found.revenue_source)
         if found.lifetime_years is not None and found.lifetime_years <= 0:
             raise self._kind("definitions.lifetime_years", "a number of years above zero", found.lifetime_years)
         return found
+
+    def _dimension(self, name: str, raw: Any) -> DimensionSettings:
+        where = f"dimension.{name}"
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) or "__" in name:
+            raise self._kind(where, "named in small letters, digits and underscores", name)
+        values = self._keys(where, raw, _DIMENSION)
+        for key in ("table", "key"):
+            if not values.get(key):
+                raise ConfigError(
+                    f"{self.path}: [{where}] does not say its {key}.",
+                    code="REV-302",
+                    hint='Write table = "organization" and key = "plan" (a column or a custom field).',
+                )
+        if values.get("kind", "text") not in _KINDS:
+            near = did_you_mean(str(values["kind"]), _KINDS)
+            raise self._kind(
+                f"{where}.kind", " or ".join(_KINDS), values["kind"], f"Did you mean {near}?" if near else ""
+            )
+        return DimensionSettings(name, **values)
 
     def _source(self, name: str, raw: Any) -> Source:
         where = f"source.{name}"
@@ -159,9 +216,7 @@ class _Reader:
 
     def _sheet(self, name: str, raw: Any) -> SheetSettings:
         where = f"sheets.{name}"
-        if not isinstance(raw, Mapping):
-            raise self._kind(where, f"a table, written [{where}]", raw)
-        values = dict(self._section_like(where, raw))
+        values = dict(self._keys(where, raw, _SHEET))
         key = values.pop("key", "") or values.pop("url", "")
         values.pop("url", None)
         if not key:
@@ -170,11 +225,13 @@ class _Reader:
             )
         return SheetSettings(name, key, **values)
 
-    def _section_like(self, where: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _keys(self, where: str, raw: Any, known: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not isinstance(raw, Mapping):
+            raise self._kind(where, f"a table, written [{where}]", raw)
         for key, value in raw.items():
-            if key not in _SHEET:
-                raise self._unknown(f"{where}.{key}", [f"{where}.{item}" for item in _SHEET])
-            if not isinstance(value, _SHEET[key]):
+            if key not in known:
+                raise self._unknown(f"{where}.{key}", [f"{where}.{item}" for item in known])
+            if not isinstance(value, known[key]):
                 raise self._kind(f"{where}.{key}", "text", value)
             self.origins[f"{where}.{key}"] = str(self.path)
         return raw
@@ -223,8 +280,8 @@ class _Reader:
         hint = f"Did you mean {near}?" if near else f"Known: {', '.join(known)}."
         return ConfigError(f"{self.path}: unknown setting {name}.", code="REV-302", hint=hint)
 
-    def _kind(self, name: str, wanted: str, value: object) -> ConfigError:
-        return ConfigError(f"{self.path}: {name} must be {wanted}, not {value!r}.", code="REV-305")
+    def _kind(self, name: str, wanted: str, value: object, hint: str = "") -> ConfigError:
+        return ConfigError(f"{self.path}: {name} must be {wanted}, not {value!r}.", code="REV-305", hint=hint)
 
 
 def _leaves(values: Mapping[str, Any], where: str) -> list[tuple[str, Any]]:

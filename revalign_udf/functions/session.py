@@ -32,7 +32,15 @@ class Door(Protocol):
         """Read the newest published snapshot from now on."""
 
     def metric(
-        self, name: str, period: Any, where: Where = None, *, as_of: Day = None, profile: str | None = None
+        self,
+        name: str,
+        period: Any,
+        where: Where = None,
+        *,
+        as_of: Day = None,
+        profile: str | None = None,
+        currency: str | None = None,
+        compare: object = None,
     ) -> Answer:
         """One answer."""
 
@@ -46,6 +54,8 @@ class Door(Protocol):
         *,
         as_of: Day = None,
         profile: str | None = None,
+        currency: str | None = None,
+        compare: object = None,
     ) -> Sequence[Answer]:
         """One answer per period."""
 
@@ -57,11 +67,21 @@ class Door(Protocol):
         where: Where = None,
         *,
         as_of: Day = None,
+        profile: str | None = None,
+        currency: str | None = None,
+        compare: object = None,
     ) -> Table:
         """Several metrics over several periods."""
 
     def explain(
-        self, name: str, period: Any, where: Where = None, *, as_of: Day = None, profile: str | None = None
+        self,
+        name: str,
+        period: Any,
+        where: Where = None,
+        *,
+        as_of: Day = None,
+        profile: str | None = None,
+        currency: str | None = None,
     ) -> Explanation:
         """How one answer came about."""
 

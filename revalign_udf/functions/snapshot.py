@@ -9,8 +9,9 @@ from typing import Any
 
 from revalign_udf.functions import session
 from revalign_udf.functions.arguments import Argument
+from revalign_udf.functions.asking import told
 from revalign_udf.functions.registry import function
-from revalign_udf.functions.tables import explained, headed, only, value_of, value_or_error
+from revalign_udf.functions.tables import explained, headed, only
 
 _METRIC = Argument("metric", "text", "Name of a metric, such as nrr or logo_churn. REVALIGN.LIST shows them.")
 _PERIOD = Argument("period", "period", "A date, or 2026-09, 2026-Q3, FY26-Q3, 2026, LAST_MONTH, YTD, LTM.")
@@ -20,7 +21,7 @@ _AS_OF = Argument(
 _FILTERS = Argument(
     "filters",
     "pairs",
-    "Dimension to filter by, such as segment; or one range of two columns.",
+    "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns.",
     optional=True,
     repeating=True,
 )
@@ -36,7 +37,8 @@ Where = Mapping[str, str]
 )
 def metric(metric: str, period: Token, as_of: date | None, filters: Where) -> Fraction:
     """One number of the published snapshot: a metric for a period, filtered by field and value pairs."""
-    return value_of(session.query().metric(metric, period, filters, as_of=as_of))
+    asked = told(filters)
+    return asked.one(session.query().metric(metric, period, asked.where, as_of=as_of, **asked.view))
 
 
 @function(
@@ -50,7 +52,7 @@ def metric(metric: str, period: Token, as_of: date | None, filters: Where) -> Fr
             "text",
             "month, quarter or year; empty for the grain of the first period.",
             optional=True,
-            enum=("month", "quarter", "year", "fiscal_quarter", "fiscal_year"),
+            enum=("month", "quarter", "year", "fiscal_month", "fiscal_quarter", "fiscal_year"),
         ),
         _AS_OF,
         _FILTERS,
@@ -61,9 +63,10 @@ def metric(metric: str, period: Token, as_of: date | None, filters: Where) -> Fr
 def series(
     metric: str, from_period: Token, to_period: Token, grain: str | None, as_of: date | None, filters: Where
 ) -> list[list[Any]]:
-    """A metric over time: one row per period, with its value."""
-    answers = session.query().series(metric, from_period, to_period, grain, filters, as_of=as_of)
-    return [[answer.period, value_or_error(answer)] for answer in answers]
+    """A metric over time: one row per period, with its value; compared, also difference and share."""
+    asked = told(filters)
+    answers = session.query().series(metric, from_period, to_period, grain, asked.where, as_of=as_of, **asked.view)
+    return [[answer.period, *asked.row(answer)] for answer in answers]
 
 
 @function(
@@ -82,7 +85,8 @@ def table(
     metrics: list[str], periods: list[Token], by_field: str | None, as_of: date | None, filters: Where
 ) -> list[list[Any]]:
     """Several metrics over several periods, cut by a dimension if one is named; totals are computed, never summed."""
-    return headed(session.query().table(metrics, periods, by_field, filters, as_of=as_of))
+    asked = told(filters)
+    return headed(session.query().table(metrics, periods, by_field, asked.where, as_of=as_of, **asked.view))
 
 
 @function(
@@ -93,7 +97,9 @@ def table(
 )
 def explain(metric: str, period: Token, as_of: date | None, filters: Where) -> list[list[Any]]:
     """How a number came about: definition, components, arithmetic, records in and out."""
-    return explained(session.query().explain(metric, period, filters, as_of=as_of))
+    asked = told(filters)
+    view = {name: value for name, value in asked.view.items() if name != "compare"}
+    return explained(session.query().explain(metric, period, asked.where, as_of=as_of, **view))
 
 
 @function("DEFINE", [_METRIC], returns="spill", snapshot=True)

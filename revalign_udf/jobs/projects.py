@@ -19,6 +19,7 @@ name = "{name}"
 currency = "USD"
 time_zone = "UTC"
 fiscal_year_start = 1
+# fiscal_weeks = "4-4-5"   # a fiscal year of 52 or 53 weeks, to the last Saturday of its last month
 
 # A folder of canonical CSV files (organization.csv, subscription.csv ...): put them into data/.
 [source.files]

@@ -11,10 +11,12 @@ from typing import Any
 from revalign_udf.alerts import notify
 from revalign_udf.config import Project, SheetSettings, is_reference
 from revalign_udf.config import resolve as resolve_secret
-from revalign_udf.errors import RevalignError
+from revalign_udf.errors import ConfigError, RevalignError
 from revalign_udf.governance import record
+from revalign_udf.kernels import Additions
 from revalign_udf.layout import find, read, resolve
 from revalign_udf.layout.model import Report
+from revalign_udf.metrics import DIMENSIONS, CustomDimension
 from revalign_udf.plugins import Registry, discover
 from revalign_udf.publish import Published, publish
 from revalign_udf.query import Query
@@ -85,6 +87,19 @@ class RunReport:
         }
 
 
+def additions_of(project: Project, plugins: Registry) -> Additions:
+    """Dimensions and facts that the settings and the plugins add to the catalogue. Raises ConfigError REV-302 for a name
+    that is taken."""
+    own = [CustomDimension(item.name, item.table, item.key, item.label, item.kind) for item in project.dimensions]
+    every = [*own, *plugins.dimensions]
+    for item in every:
+        if item.name in DIMENSIONS or [other.name for other in every].count(item.name) > 1:
+            raise ConfigError(
+                f"The dimension {item.name} is declared already.", code="REV-302", hint="Give it another name."
+            )
+    return Additions(tuple(every), tuple(plugins.kernels))
+
+
 def plugins_of(project: Project) -> Registry:
     """Every plugin a project can see."""
     return discover(project.plugins, project.folder / project.plugins.folder)
@@ -100,9 +115,9 @@ def pull(
 
 def build(project: Project, as_of: date | None = None, registry: Registry | None = None) -> Published:
     """Publish a snapshot of what the store knows."""
-    metrics = (registry or plugins_of(project)).metrics
+    plugins = registry or plugins_of(project)
     with Store.open(project.data, project.company.time_zone, memory_limit=project.memory_limit) as store:
-        done = publish(project, store, metrics, as_of)
+        done = publish(project, store, plugins.metrics, as_of, additions_of(project, plugins))
     if done.is_new:
         record(project.folder, "published", snapshot=done.label, as_of=done.as_of.isoformat())
     return done

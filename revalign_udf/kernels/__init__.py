@@ -6,24 +6,38 @@ the same connection, ready to be written into a snapshot. Amounts are whole micr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 import duckdb
 
+from revalign_udf.kernels.additions import Additions, build_added_facts, put_dimensions
+from revalign_udf.kernels.attribution import build_campaign_year, build_credits
+from revalign_udf.kernels.bookings import build_booking_paying, build_booking_revenue
+from revalign_udf.kernels.clv import build_clv
+from revalign_udf.kernels.contracts import build_contracts
 from revalign_udf.kernels.customers import build_customers
 from revalign_udf.kernels.feedback import build_surveys
 from revalign_udf.kernels.funnel import build_deal_leads, build_reach
+from revalign_udf.kernels.goals import build_goals
 from revalign_udf.kernels.identity import build_customers_keys
 from revalign_udf.kernels.marketing import build_campaign_spend, build_emails, build_touches, build_web
-from revalign_udf.kernels.pipeline import build_deals
+from revalign_udf.kernels.pipeline import build_deals, build_open_deals, build_selling
+from revalign_udf.kernels.programmes import build_lead_traits, build_programmes
 from revalign_udf.kernels.rates import RateBook
-from revalign_udf.kernels.recurring import build_movements
+from revalign_udf.kernels.recurring import build_movement_variants, build_movements
+from revalign_udf.kernels.referrals import build_referrals
+from revalign_udf.kernels.renewals import build_renewals
 from revalign_udf.kernels.sales import build_sales
 from revalign_udf.kernels.spend import build_spend
-from revalign_udf.metrics import FACTS
+from revalign_udf.kernels.teams import build_owner_teams, put_teams
+from revalign_udf.kernels.touches import build_engagement
+from revalign_udf.kernels.usage import build_usage
+from revalign_udf.metrics import FACTS, Declared, Fact
+from revalign_udf.metrics.profiles import PROFILES, steps_of
 
-__all__ = ["Built", "build_facts"]
+__all__ = ["Additions", "Built", "build_facts"]
 
 #: tables of a snapshot besides the facts: name -> the temporary table it comes from
 SUPPORT = {
@@ -31,41 +45,95 @@ SUPPORT = {
     "customer_attribute": "d_customer_attribute",
     "fx": "d_fx",
     "excluded": "f_excluded",
+    "goal": "d_goal",
+    "subscription_line": "d_subscription_line",
 }
+
+
+_NOTHING = Additions()
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What the kernels left: snapshot table -> temporary table, and the canonical tables each fact rests on."""
+    """What the kernels left: snapshot table -> temporary table, the canonical tables each fact rests on, what a project
+    and its plugins declare besides the catalogue, and by rules of movements the table that answers them."""
 
     tables: dict[str, str]
     rests_on: dict[str, tuple[str, ...]]
+    declared: Declared = field(default_factory=Declared)
+    variants: Mapping[str, str] = field(default_factory=dict)
 
 
-def build_facts(con: duckdb.DuckDBPyConnection, currency: str, as_of: date, revenue_source: str = "") -> Built:
-    """Run every kernel over the views of an open store, for a snapshot that speaks of the end of ``as_of``."""
+def build_facts(
+    con: duckdb.DuckDBPyConnection, currency: str, as_of: date, revenue_source: str = "",
+    additions: Additions = _NOTHING, through: Callable[[Sequence[str]], date | None] | None = None,
+) -> Built:  # fmt: skip
+    """Run every kernel over the views of an open store, for a snapshot that speaks of the end of ``as_of``. ``through``
+    tells the day through which some tables are loaded; without it they are taken as complete."""
     con.execute(
         "CREATE OR REPLACE TEMP TABLE f_excluded (fact VARCHAR, reason VARCHAR, record_table VARCHAR, system VARCHAR,"
         " record_id VARCHAR, on_day DATE)"
     )
     book = RateBook(con, currency)
     build_customers_keys(con)
+    build_owner_teams(con)
     build_movements(con, currency, book)
+    # and the rules on the way to each profile, for bridges
+    rules = [step.movements for profile in PROFILES.values() for _, step in steps_of(profile) if step.movements.key]
+    variants = build_movement_variants(con, currency, book, rules)
     revenue = build_sales(con, currency, revenue_source, book)
     build_deal_leads(con)
     build_customers(con, as_of)
+    build_engagement(con)
     build_reach(con)
+    build_lead_traits(con, as_of)
     build_spend(con, currency, book)
     build_web(con)
     build_campaign_spend(con, currency, book)
     build_touches(con)
     build_emails(con)
     build_deals(con, currency, book)
+    build_open_deals(con, book)
+    selling = build_selling(con, currency, book)
+    build_booking_revenue(con)
+    build_booking_paying(con)
+    build_referrals(con)
+    build_contracts(con, currency, book)
+    build_credits(con)
+    build_campaign_year(con)
+    build_programmes(con, as_of)
     build_surveys(con)
+    build_renewals(con, as_of)
+    build_usage(con)
+    # customers whose orders are not loaded yet have not fallen silent
+    build_clv(con, (through(revenue) if through else None) or as_of)
+    build_goals(con, currency)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE d_fx AS SELECT date AS on_day, upper(from_currency) AS from_currency,"
         " upper(to_currency) AS to_currency, rate FROM c_fx_rate"
     )
-    tables = {name: f"f_{name}" for name in FACTS} | SUPPORT
-    rests_on = {name: fact.tables for name, fact in FACTS.items()} | {"sale": revenue}
-    return Built(tables, rests_on)
+    build_added_facts(con, additions.kernels)
+    facts = {**FACTS, **{kernel.fact.name: kernel.fact for kernel in additions.kernels}}
+    put_teams(con, facts)
+    others = dict.fromkeys(
+        (table.removeprefix("f_") for table in variants.values() if table != "f_movement"), facts["movement"]
+    )
+    cut = put_dimensions(con, additions.dimensions, {**facts, **others})
+    facts = {name: cut[name] for name in facts}
+    tables = {name: f"f_{name}" for name in (*facts, *others)} | SUPPORT
+    rests_on = {name: fact.tables for name, fact in facts.items()} | dict.fromkeys(
+        ("sale", "clv", "clv_model"), revenue
+    )
+    rests_on |= dict.fromkeys(others, FACTS["movement"].tables)
+    rests_on |= {"selling": selling, "booking_revenue": ("opportunity", *revenue)}
+    return Built(tables, rests_on, _declared(facts, additions), variants)
+
+
+def _declared(facts: Mapping[str, Fact], additions: Additions) -> Declared:
+    """Only what is not in the catalogue."""
+    return Declared(
+        {},
+        {item.name: item for kernel in additions.kernels for item in kernel.components},
+        {name: fact for name, fact in facts.items() if FACTS.get(name) != fact},
+        {item.name: item.declared for item in additions.dimensions},
+    )

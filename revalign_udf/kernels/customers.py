@@ -80,9 +80,9 @@ def _attributes(con: duckdb.DuckDBPyConnection) -> None:
         f" AND (h.valid_to IS NULL OR h.valid_from < h.valid_to)),"
         f" one AS (SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY customer, attribute, valid_from"
         f" ORDER BY _conn, value) AS n FROM h WHERE attribute IN ({known})) x WHERE n = 1),"
-        f" spans AS (SELECT customer, attribute, value, valid_from, lead(valid_from) OVER (PARTITION BY customer,"
+        f" spans AS (SELECT customer, attribute, value, _conn, valid_from, lead(valid_from) OVER (PARTITION BY customer,"
         f" attribute ORDER BY valid_from) AS following, valid_to FROM one)"
-        f" SELECT customer, attribute, value, valid_from, CASE WHEN valid_to IS NULL THEN coalesce(following, {_FOREVER})"
+        f" SELECT customer, attribute, value, _conn, valid_from, CASE WHEN valid_to IS NULL THEN coalesce(following, {_FOREVER})"
         f" WHEN following IS NULL OR valid_to < following THEN valid_to ELSE following END AS valid_to FROM spans"
     )
     own = " UNION ALL ".join(
@@ -90,20 +90,31 @@ def _attributes(con: duckdb.DuckDBPyConnection) -> None:
         for name, column in _HISTORY.items()
     )
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE k_own AS SELECT customer, attribute, value FROM (SELECT *, row_number() OVER"
+        f"CREATE OR REPLACE TEMP TABLE k_own AS SELECT customer, attribute, value, _conn FROM (SELECT *, row_number() OVER"
         f" (PARTITION BY customer, attribute ORDER BY gone, _conn, id) AS n FROM ({own}) o) x WHERE n = 1"
     )
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE d_customer_attribute AS SELECT customer, attribute, value, valid_from, valid_to"
+        f"CREATE OR REPLACE TEMP TABLE k_attribute AS SELECT customer, attribute, value, _conn, valid_from, valid_to"
         f" FROM k_dated"
         # before the first row, between rows and after the last: the organization's own value
-        f" UNION ALL SELECT o.customer, o.attribute, o.value, g.valid_from, g.valid_to FROM k_own o JOIN ("
+        f" UNION ALL SELECT o.customer, o.attribute, o.value, o._conn, g.valid_from, g.valid_to FROM k_own o JOIN ("
         f"  SELECT customer, attribute, valid_to AS valid_from, coalesce(lead(valid_from) OVER w, {_FOREVER}) AS valid_to"
         f"  FROM k_dated WINDOW w AS (PARTITION BY customer, attribute ORDER BY valid_from)"
         f"  UNION ALL SELECT customer, attribute, {_ALWAYS}, min(valid_from) FROM k_dated GROUP BY customer, attribute"
         f" ) g ON g.customer = o.customer AND g.attribute = o.attribute WHERE g.valid_from < g.valid_to"
-        f" UNION ALL SELECT o.customer, o.attribute, o.value, {_ALWAYS}, {_FOREVER} FROM k_own o WHERE NOT EXISTS"
+        f" UNION ALL SELECT o.customer, o.attribute, o.value, o._conn, {_ALWAYS}, {_FOREVER} FROM k_own o WHERE NOT EXISTS"
         f" (SELECT 1 FROM k_dated h WHERE h.customer = o.customer AND h.attribute = o.attribute)"
+    )
+    # the team, pod and name of the customer's owner, for as long as both the ownership and the team hold
+    owned = " UNION ALL ".join(
+        f"SELECT a.customer, '{name}', t.{name}, greatest(a.valid_from, t.valid_from), least(a.valid_to, t.valid_to)"
+        f" FROM k_attribute a JOIN k_owner_team t ON t._conn = a._conn AND t.owner = a.value"
+        f" AND t.valid_from < a.valid_to AND a.valid_from < t.valid_to WHERE a.attribute = 'owner' AND t.{name} IS NOT NULL"
+        for name in ("team", "pod", "rep")
+    )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE d_customer_attribute AS SELECT customer, attribute, value, valid_from, valid_to"
+        f" FROM k_attribute UNION ALL {owned}"
         f" UNION ALL SELECT customer, 'cohort', strftime(on_day, '%Y-%m'), {_ALWAYS}, {_FOREVER} FROM f_customer_start"
         f" UNION ALL SELECT customer, attribute, value, {_ALWAYS}, {_FOREVER} FROM k_origin"
     )

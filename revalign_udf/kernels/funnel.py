@@ -11,7 +11,12 @@ import duckdb
 from revalign_udf.kernels.identity import customer_of
 from revalign_udf.metrics import STAGES, STATES
 
-__all__ = ["build_deal_leads", "build_reach"]
+__all__ = ["ASIDE", "REOPENED", "build_deal_leads", "build_reach"]
+
+#: states in which a lead waits; what comes after opens it again
+ASIDE = ("not_ready", "disqualified")
+#: the name under which f_reach holds leads opened again
+REOPENED = "reopened"
 
 
 def build_deal_leads(con: duckdb.DuckDBPyConnection) -> None:
@@ -33,7 +38,7 @@ def build_deal_leads(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def build_reach(con: duckdb.DuckDBPyConnection) -> None:
-    """Make ``f_reach`` and list what could not be placed in ``f_excluded``."""
+    """Make ``f_reach``, leads opened again among it, and list what could not be placed in ``f_excluded``."""
     position = " ".join(f"WHEN '{stage}' THEN {number}" for number, stage in enumerate(STAGES, 1))
     _stages(con)
     _home(con)
@@ -69,10 +74,43 @@ def build_reach(con: duckdb.DuckDBPyConnection) -> None:
         for stage in STAGES
     )
     later = ", ".join(f"r.{stage}_day" for stage in STAGES[1:])
+    _reopened(con)
+    nothing = ", ".join(["CAST(NULL AS DATE)"] * len(STAGES))
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE f_reach AS SELECT r.on_day, r.stage, {later}, {customer} AS customer, l.channel,"
-        f" l.lead_source, l.campaign_id AS campaign, l.owner_id AS owner, l._conn AS system, 'lead' AS record_table,"
-        f" l.id AS record_id FROM ({rows}) r JOIN c_lead l ON l._conn = r._conn AND l.id = r.lead_id {joins}"
+        f" l.lead_source, l.campaign_id AS campaign, l.owner_id AS owner, strftime(r.on_day, '%Y-%m') AS cohort,"
+        f" l._conn AS system, 'lead' AS record_table, l.id AS record_id FROM ({rows} UNION ALL"
+        f" SELECT '{REOPENED}', on_day, _conn, lead_id, {nothing} FROM k_reopened) r"
+        f" JOIN c_lead l ON l._conn = r._conn AND l.id = r.lead_id {joins}"
+    )
+
+
+def _reopened(con: duckdb.DuckDBPyConnection) -> None:
+    """``k_reopened``: after a lead was found not ready or disqualified, the next touch that counts as engagement or the
+    next event at a stage of the funnel opens it again, once until it is put aside anew. What made the lead new in the
+    first place never opens it again."""
+    aside = ", ".join(f"'{state}'" for state in ASIDE)
+    stages = ", ".join(f"'{stage}'" for stage in STAGES)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE k_reopened AS WITH e AS (SELECT _conn, lead_id, stage, occurred_at AS moment, on_day"
+        f" FROM k_home), s AS (SELECT _conn, lead_id, min(moment) AS first_at,"
+        f" min(CASE WHEN stage = '{STAGES[0]}' THEN moment END) AS lead_at FROM e WHERE stage IN ({stages})"
+        f" GROUP BY _conn, lead_id),"
+        # as for its first day: without an event of its own a lead began with its row
+        f" born AS (SELECT l._conn, l.id AS lead_id, CASE WHEN s.first_at IS NULL OR (s.lead_at IS NULL"
+        f" AND l.created_at < s.first_at) THEN l.created_at ELSE s.first_at END AS moment FROM c_lead l"
+        f" LEFT JOIN s ON s._conn = l._conn AND s.lead_id = l.id),"
+        f" wakes AS (SELECT _conn, lead_id, moment, on_day FROM e WHERE stage IN ({stages})"
+        f" UNION SELECT _conn, lead_id, occurred_at, on_day FROM k_engaged WHERE lead_id IS NOT NULL),"
+        f" next AS (SELECT a._conn, a.lead_id, a.moment AS put_aside, min(w.moment) AS moment FROM e a"
+        f" JOIN k_reached r ON r._conn = a._conn AND r.lead_id = a.lead_id AND a.on_day >= r.lead_day"
+        f" JOIN born b ON b._conn = a._conn AND b.lead_id = a.lead_id"
+        f" JOIN wakes w ON w._conn = a._conn AND w.lead_id = a.lead_id AND w.moment > a.moment AND w.moment > b.moment"
+        f" WHERE a.stage IN ({aside}) GROUP BY a._conn, a.lead_id, a.moment)"
+        # put aside several times before it woke is one cycle
+        f" SELECT n._conn, n.lead_id, n.moment, min(w.on_day) AS on_day FROM (SELECT DISTINCT _conn, lead_id, moment FROM next) n"
+        f" JOIN wakes w ON w._conn = n._conn AND w.lead_id = n.lead_id AND w.moment = n.moment"
+        f" GROUP BY n._conn, n.lead_id, n.moment"
     )
 
 
@@ -126,7 +164,8 @@ def _home(con: duckdb.DuckDBPyConnection) -> None:
 
     def nearest(column: str, subject: str) -> str:
         return (
-            f"SELECT _conn, id, stage, on_day, lead_id FROM (SELECT e._conn, e.id, e.stage, e.on_day, l.id AS lead_id,"
+            f"SELECT _conn, id, stage, occurred_at, on_day, lead_id FROM (SELECT e._conn, e.id, e.stage, e.occurred_at,"
+            f" e.on_day, l.id AS lead_id,"
             f" row_number() OVER (PARTITION BY e._conn, e.id ORDER BY CASE WHEN l.created_at <= e.occurred_at THEN 0"
             f" ELSE 1 END, CASE WHEN l.created_at <= e.occurred_at THEN l.created_at END DESC, l.created_at, l.id) AS n"
             f" FROM k_stage_event e JOIN k_lead l ON l._conn = e._conn AND l.{column} = e.subject_id"
@@ -139,12 +178,13 @@ def _home(con: duckdb.DuckDBPyConnection) -> None:
         " AND p.id = l.person_id"
     )
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE k_home AS SELECT e._conn, e.id, e.stage, e.on_day, e.subject_id AS lead_id"
+        f"CREATE OR REPLACE TEMP TABLE k_home AS SELECT e._conn, e.id, e.stage, e.occurred_at, e.on_day,"
+        f" e.subject_id AS lead_id"
         f" FROM k_stage_event e JOIN k_lead l ON l._conn = e._conn AND l.id = e.subject_id"
         f" WHERE e.subject_type = 'lead' AND e.stage IS NOT NULL"
         f" UNION ALL {nearest('person_id', 'person')}"
         f" UNION ALL {nearest('org_id', 'organization')}"
-        f" UNION ALL SELECT e._conn, e.id, e.stage, e.on_day, d.lead_id FROM k_stage_event e JOIN k_deal_lead d"
+        f" UNION ALL SELECT e._conn, e.id, e.stage, e.occurred_at, e.on_day, d.lead_id FROM k_stage_event e JOIN k_deal_lead d"
         f" ON d._conn = e._conn AND d.id = e.subject_id WHERE e.subject_type = 'opportunity' AND e.stage IS NOT NULL"
         f" AND d.lead_id IS NOT NULL"
     )

@@ -1,11 +1,12 @@
-"""Marketing: web visits, campaign cost and e-mail, each as it was recorded by day."""
+"""Marketing: web visits, campaign cost, demos, trials and e-mail, each as it was recorded by day."""
 
 from __future__ import annotations
 
 import duckdb
 
 from revalign_udf.kernels.identity import customer_of
-from revalign_udf.kernels.rates import RateBook, add_rates
+from revalign_udf.kernels.rates import RateBook, add_rates, currency_of
+from revalign_udf.kernels.touches import touch_person
 
 __all__ = ["build_campaign_spend", "build_emails", "build_touches", "build_web"]
 
@@ -20,33 +21,48 @@ def build_web(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def build_campaign_spend(con: duckdb.DuckDBPyConnection, currency: str, book: RateBook) -> None:
-    """Make ``f_campaign_spend``: the breakdown of what campaigns cost. It is never added to expense."""
+    """Make ``f_campaign_spend``: the breakdown of what campaigns cost. It is never added to expense.
+
+    A campaign belongs to the lead source that all its leads with one name; where they name several, or none, its cost
+    matches no lead source and is a row of its own.
+    """
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE k_campaign_source AS SELECT _conn, campaign_id AS campaign,"
+        " min(lead_source) AS lead_source FROM c_lead WHERE campaign_id IS NOT NULL GROUP BY _conn, campaign_id"
+        " HAVING min(lead_source) = max(lead_source)"
+    )
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE k_campaign_spend AS SELECT k.date AS on_day,"
-        f" CAST(round(k.amount * 1000000, 0) AS BIGINT) AS amount_src, coalesce(k.currency, '{currency}') AS currency,"
-        f" k.kind, coalesce(k.channel, c.channel) AS channel, k.campaign_id AS campaign, k._conn AS system,"
+        f" CAST(round(k.amount * 1000000, 0) AS BIGINT) AS amount_src, {currency_of(currency, 'k.currency')} AS currency,"
+        f" k.kind, coalesce(k.channel, c.channel) AS channel, s.lead_source, k.campaign_id AS campaign, k._conn AS system,"
         f" 'campaign_cost' AS record_table, k._key AS record_id FROM c_campaign_cost k"
         f" LEFT JOIN c_campaign c ON c._conn = k._conn AND c.id = k.campaign_id"
+        f" LEFT JOIN k_campaign_source s ON s._conn = k._conn AND s.campaign = k.campaign_id"
     )
     add_rates(book, "k_campaign_spend", "on_day", "currency")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE f_campaign_spend AS SELECT s.on_day, s.kind,"
         " CAST(CAST(s.amount_src AS DECIMAL(26, 0)) * r.rate AS DECIMAL(38, 12)) AS amount, s.amount_src, s.currency,"
-        " s.channel, s.campaign, s.system, s.record_table, s.record_id FROM k_campaign_spend s"
+        " s.channel, s.lead_source, s.campaign, s.system, s.record_table, s.record_id FROM k_campaign_spend s"
         " LEFT JOIN k_rate r ON r.day = s.on_day AND r.currency = s.currency"
     )
 
 
 def build_touches(con: duckdb.DuckDBPyConnection) -> None:
-    """Make ``f_touch``: demos and trials by day; a bot's touches are left out."""
-    customer, joins = customer_of("t", "l.org_id", "coalesce(t.person_id, l.person_id)")
+    """Make ``f_touch``: demos and trials by day, with the day on which the customer began to pay, if ever; a bot's touches
+    are left out."""
+    person, found = touch_person()
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE f_touch AS SELECT t.occurred_at__on AS on_day, t.kind, {customer} AS customer,"
-        f" coalesce(t.channel, c.channel) AS channel, t.campaign_id AS campaign, t._conn AS system,"
-        f" 'touch' AS record_table, t.id AS record_id FROM c_touch t"
-        f" LEFT JOIN c_lead l ON l._conn = t._conn AND l.id = t.lead_id"
-        f" LEFT JOIN c_campaign c ON c._conn = t._conn AND c.id = t.campaign_id {joins}"
+        f"CREATE OR REPLACE TEMP TABLE k_trial AS SELECT t._conn, t.id, t.occurred_at__on AS on_day, t.kind, l.org_id,"
+        f" {person} AS person_id, coalesce(t.channel, c.channel) AS channel, l.lead_source, t.campaign_id AS campaign"
+        f" FROM c_touch t {found} LEFT JOIN c_campaign c ON c._conn = t._conn AND c.id = t.campaign_id"
         f" WHERE t.kind IN ('demo', 'trial') AND NOT coalesce(t.is_bot, false)"
+    )
+    customer, joins = customer_of("t", "t.org_id", "t.person_id")
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE f_touch AS SELECT x.*, b.on_day AS paid_day FROM (SELECT t.on_day, t.kind,"
+        f" {customer} AS customer, t.channel, t.lead_source, t.campaign, t._conn AS system, 'touch' AS record_table,"
+        f" t.id AS record_id FROM k_trial t {joins}) x LEFT JOIN f_customer_start b ON b.customer = x.customer"
     )
     con.execute(
         "INSERT INTO f_excluded SELECT 'touch', 'a bot', 'touch', t._conn, t.id, t.occurred_at__on FROM c_touch t"
@@ -55,18 +71,31 @@ def build_touches(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def build_emails(con: duckdb.DuckDBPyConnection) -> None:
-    """Make ``f_email``: one row per message delivered to someone, by delivery date, with whether a person (no bot) opened
-    and clicked it. Automated programmes and campaigns to customers stand apart and are not in the headline rates."""
-    who = "coalesce(t.person_id, t.lead_id, t.anonymous_id)"
+    """Make ``f_email``: one row per message delivered to someone, by delivery date, with the day on which a person (no
+    bot) first opened and clicked it, however late. Automated programmes and campaigns to customers stand apart and are
+    not in the headline rates. A message never delivered is listed and left out."""
+    person, found = touch_person()
+    human = "NOT coalesce(t.is_bot, false)"
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE f_email AS WITH m AS (SELECT t._conn, t.message_id, {who} AS who,"
-        f" min(CASE WHEN t.kind = 'delivered' THEN t.occurred_at__on END) AS on_day,"
-        f" max(CASE WHEN t.kind = 'opened' AND NOT coalesce(t.is_bot, false) THEN 1 ELSE 0 END) AS opened,"
-        f" max(CASE WHEN t.kind = 'clicked' AND NOT coalesce(t.is_bot, false) THEN 1 ELSE 0 END) AS clicked,"
-        f" min(t.campaign_id) AS campaign FROM c_touch t WHERE t.message_id IS NOT NULL"
-        f" GROUP BY t._conn, t.message_id, {who})"
-        f" SELECT m.on_day, m.opened, m.clicked, coalesce(c.automated, false) AS automated,"
-        f" coalesce(c.audience, 'prospect') AS audience, m.campaign, c.channel, m._conn AS system,"
-        f" 'touch' AS record_table, m.message_id || '|' || m.who AS record_id FROM m"
-        f" LEFT JOIN c_campaign c ON c._conn = m._conn AND c.id = m.campaign WHERE m.on_day IS NOT NULL"
+        f"CREATE OR REPLACE TEMP TABLE k_mail AS WITH w AS (SELECT t._conn, t.message_id, t.kind, t.is_bot, t.campaign_id,"
+        f" t.occurred_at__on AS on_day, {person} AS person_id, l.org_id,"
+        f" coalesce({person}, t.lead_id, t.anonymous_id) AS who FROM c_touch t {found} WHERE t.message_id IS NOT NULL)"
+        f" SELECT t._conn, t.message_id, t.who, min(CASE WHEN t.kind = 'delivered' THEN t.on_day END) AS on_day,"
+        f" min(t.on_day) AS first_day, min(CASE WHEN t.kind = 'opened' AND {human} THEN t.on_day END) AS opened_day,"
+        f" min(CASE WHEN t.kind = 'clicked' AND {human} THEN t.on_day END) AS clicked_day,"
+        f" min(t.campaign_id) AS campaign, min(t.person_id) AS person_id, min(t.org_id) AS org_id FROM w t"
+        f" GROUP BY t._conn, t.message_id, t.who"
+    )
+    customer, joins = customer_of("m", "m.org_id", "m.person_id")
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE f_email AS SELECT m.on_day, m.opened_day, m.clicked_day,"
+        f" coalesce(c.automated, false) AS automated, coalesce(c.audience, 'prospect') AS audience,"
+        f" {customer} AS customer, m.campaign, c.channel, m._conn AS system, 'touch' AS record_table,"
+        f" m.message_id || '|' || m.who AS record_id FROM k_mail m"
+        f" LEFT JOIN c_campaign c ON c._conn = m._conn AND c.id = m.campaign {joins} WHERE m.on_day IS NOT NULL"
+    )
+    con.execute(
+        "INSERT INTO f_excluded SELECT 'email', CASE WHEN opened_day IS NULL AND clicked_day IS NULL"
+        " THEN 'never delivered' ELSE 'opened or clicked, delivery not recorded' END, 'touch', _conn,"
+        " message_id || '|' || who, first_day FROM k_mail WHERE on_day IS NULL"
     )

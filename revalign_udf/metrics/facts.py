@@ -6,96 +6,96 @@ from typing import Literal
 
 from revalign_udf.metrics.model import Dimension, Fact
 
-__all__ = ["DIMENSIONS", "FACTS"]
+__all__ = ["CORE_FACTS", "CUSTOMER", "DIMENSIONS", "MARKETING", "OWNER", "PRODUCT", "RECORD"]
 
 Path = Literal["self", "customer"]
 
 #: attributes of a customer, valid on a day; the kernel ``customers`` writes them
-_CUSTOMER: dict[str, Path] = dict.fromkeys(
-    ("segment", "country", "industry", "owner", "parent", "channel", "lead_source", "campaign", "cohort"), "customer"
-)
-_PRODUCT: dict[str, Path] = {"product": "self", "product_line": "self"}
-_RECORD: dict[str, Path] = {"system": "self", "currency": "self"}
-_MARKETING: dict[str, Path] = {"channel": "self", "lead_source": "self", "campaign": "self"}
+CUSTOMER: dict[str, Path] = dict.fromkeys(
+    ("segment", "country", "industry", "owner", "team", "pod", "rep", "parent", "channel", "lead_source", "campaign",
+     "cohort"), "customer"
+)  # fmt: skip
+PRODUCT: dict[str, Path] = {"product": "self", "product_line": "self"}
+RECORD: dict[str, Path] = {"system": "self", "currency": "self"}
+#: of the owner of the record on its day; filled in by the kernel ``teams``
+OWNER: dict[str, Path] = dict.fromkeys(("owner", "team", "pod", "rep"), "self")
+MARKETING: dict[str, Path] = {"channel": "self", "lead_source": "self", "campaign": "self"}
 
-FACTS: dict[str, Fact] = {
-    fact.name: fact
-    for fact in (
-        Fact(
-            "movement",
-            "on_day",
-            ("subscription_item_period", "subscription"),
-            {**_CUSTOMER, **_PRODUCT, **_RECORD},
-            "one row per item, customer and day whose recurring amount changed; annualised micros",
-        ),
-        Fact(
-            "sale",
-            "on_day",
-            ("sales_order", "invoice_line", "invoice", "credit_note", "refund"),
-            {**_CUSTOMER, **_PRODUCT, **_RECORD},
-            "one row per order, invoice line, credit note or uncovered refund; micros",
-        ),
-        Fact(
-            "customer_start",
-            "on_day",
-            ("subscription_item_period", "sales_order", "subscription"),
-            {**_CUSTOMER, "system": "self"},
-            "one row per customer, on the first date ever with MRR > 0 or an order",
-        ),
-        Fact(
-            "spend",
-            "on_day",
-            ("expense",),
-            {**_PRODUCT, **_RECORD, "channel": "self", "campaign": "self", "team": "self"},
-            "expense by day, signed; micros",
-        ),
-        Fact(
-            "reach",
-            "on_day",
-            ("lead", "lifecycle_event", "opportunity"),
-            {**_MARKETING, "owner": "self", "system": "self", "segment": "customer", "country": "customer",
-             "industry": "customer"},
-            "one row per lead and stage reached: the first event at the stage or any later one",
-        ),
-        Fact("web", "on_day", ("web_daily",), {"channel": "self", "campaign": "self", "system": "self"}, "web visits by day"),
-        Fact(
-            "campaign_spend",
-            "on_day",
-            ("campaign_cost",),
-            {**_RECORD, "channel": "self", "campaign": "self"},
-            "what campaigns cost, by day; a breakdown, never added to spend; micros",
-        ),
-        Fact(
-            "touch",
-            "on_day",
-            ("touch",),
-            {"channel": "self", "campaign": "self", "system": "self", "segment": "customer", "country": "customer",
-             "industry": "customer"},
-            "one row per demo or trial",
-        ),
-        Fact(
-            "email",
-            "on_day",
-            ("touch",),
-            {"channel": "self", "campaign": "self", "system": "self"},
-            "one row per message delivered to someone, by delivery date",
-        ),
-        Fact(
-            "deal",
-            "on_day",
-            ("opportunity",),
-            {**_MARKETING, **_RECORD, "owner": "self", "segment": "customer", "country": "customer", "industry": "customer"},
-            "one row per opportunity won or lost, by closing date; annual contract value in micros",
-        ),
-        Fact(
-            "survey",
-            "on_day",
-            ("survey_response",),
-            {**_CUSTOMER, **_PRODUCT, "system": "self"},
-            "one row per answer with a score",
-        ),
-    )
-}  # fmt: skip
+CORE_FACTS: tuple[Fact, ...] = (
+    Fact(
+        "movement",
+        "on_day",
+        ("subscription_item_period", "subscription"),
+        {**CUSTOMER, **PRODUCT, **RECORD},
+        "one row per item, customer and day whose recurring amount changed; annualised micros",
+    ),
+    Fact(
+        "sale",
+        "on_day",
+        ("sales_order", "invoice_line", "invoice", "credit_note", "refund"),
+        {**CUSTOMER, **PRODUCT, **RECORD},
+        "one row per order, invoice line, credit note or uncovered refund; micros",
+    ),
+    Fact(
+        "customer_start",
+        "on_day",
+        ("subscription_item_period", "sales_order", "subscription"),
+        {**CUSTOMER, "system": "self"},
+        "one row per customer, on the first date ever with MRR > 0 or an order",
+    ),
+    Fact(
+        "spend",
+        "on_day",
+        ("expense",),
+        {**PRODUCT, **RECORD, "channel": "self", "campaign": "self", "team": "self", "pod": "self"},
+        "expense by day, signed; micros",
+    ),
+    Fact(
+        "reach",
+        "on_day",
+        ("lead", "lifecycle_event", "opportunity"),
+        {**MARKETING, **OWNER, "cohort": "self", "system": "self", "segment": "customer", "country": "customer",
+         "industry": "customer"},
+        "one row per lead and stage reached: the first event at the stage or any later one; one per time it was reopened",
+    ),
+    Fact("web", "on_day", ("web_daily",), {"channel": "self", "campaign": "self", "system": "self"}, "web visits by day"),
+    Fact(
+        "campaign_spend",
+        "on_day",
+        ("campaign_cost",),
+        {**RECORD, **MARKETING},
+        "what campaigns cost, by day; a breakdown, never added to spend; micros",
+    ),
+    Fact(
+        "touch",
+        "on_day",
+        ("touch",),
+        {**MARKETING, "system": "self", "segment": "customer", "country": "customer", "industry": "customer"},
+        "one row per demo or trial",
+    ),
+    Fact(
+        "email",
+        "on_day",
+        ("touch",),
+        {"channel": "self", "campaign": "self", "system": "self", "segment": "customer", "country": "customer",
+         "industry": "customer"},
+        "one row per message delivered to someone, by delivery date",
+    ),
+    Fact(
+        "deal",
+        "on_day",
+        ("opportunity",),
+        {**MARKETING, **RECORD, **OWNER, "segment": "customer", "country": "customer", "industry": "customer"},
+        "one row per opportunity won or lost, by closing date; annual contract value in micros",
+    ),
+    Fact(
+        "survey",
+        "on_day",
+        ("survey_response",),
+        {**CUSTOMER, **PRODUCT, "system": "self"},
+        "one row per answer with a score",
+    ),
+    )  # fmt: skip
 
 DIMENSIONS: dict[str, Dimension] = {
     dimension.name: dimension
@@ -108,11 +108,13 @@ DIMENSIONS: dict[str, Dimension] = {
         Dimension("channel", "Channel", "won new opportunity, else its lead, else the person's first source"),
         Dimension("lead_source", "Lead source", "won new opportunity, else its lead"),
         Dimension("campaign", "Campaign", "won new opportunity, else its lead"),
-        Dimension("cohort", "Cohort", "month of the first MRR or order"),
+        Dimension("cohort", "Cohort", "month of the first MRR or order; of a lead: in which it reached the stage"),
         Dimension("product", "Product", "of the item, order or line itself"),
         Dimension("product_line", "Product line", "of the item, order or line itself"),
         Dimension("system", "System", "the connection a record came from"),
         Dimension("currency", "Currency", "the record's original currency"),
-        Dimension("team", "Team", "of an expense"),
+        Dimension("team", "Team", "of the owner of the record on its day, else of the customer's; of an expense"),
+        Dimension("pod", "Pod", "of the team"),
+        Dimension("rep", "Rep", "the owner of the record by name, else the customer's"),
     )
 }

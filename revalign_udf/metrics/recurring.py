@@ -66,7 +66,7 @@ RECURRING = Family(
             "the smaller of opening and closing, customer by customer",
         ),
         Component(
-            "lifetime_years", "movement", "lifetime", "", "years",
+            "lifetime_years", "movement", "statistic", "lifetime_years", "years",
             "Kaplan-Meier mean lifetime of customers, restricted to the longest observed time",
         ),
     ),

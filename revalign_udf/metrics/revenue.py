@@ -28,6 +28,10 @@ REVENUE = Family(
             "first-time sales, upsell, cross-sell and new products", _ACQUIRED,
         ),
         Component(
+            "ordering_customers", "sale", "distinct", "f.customer", "count",
+            "customers with an order (or invoice) of the period, each once", "f.orders > 0",
+        ),
+        Component(
             "new_customers", "customer_start", "flow", "1", "count",
             "customers whose first MRR above zero or first order falls into the period",
         ),
@@ -62,6 +66,12 @@ REVENUE = Family(
             owners=("marketing", "sales"), source=_CATALOGUE,
         ),
         Metric(
+            "order_frequency_active", "Order frequency of active customers", "revenue",
+            "ratio(orders, ordering_customers)", "number",
+            "Orders / customers with an order in the period, each counted once. Order frequency divides by NEW customers.",
+            owners=("marketing", "sales"), source=_CATALOGUE,
+        ),
+        Metric(
             "new_revenue", "New revenue", "revenue", "acquired_revenue", "money",
             "Default reading (acquisition): first-time, upsell, cross-sell and new products.",
             additivity="flow", owners=("sales",), source=_CATALOGUE,
@@ -81,6 +91,13 @@ REVENUE = Family(
         Metric(
             "existing_share", "Share of existing business", "revenue", "ratio(existing_revenue, revenue)", "rate",
             "Existing-business revenue / revenue.", direction="neutral", owners=("success", "sales"), source=_CATALOGUE,
+        ),
+        Metric(
+            "alignment_warning", "Alignment warning", "revenue", "at_most(existing_revenue, revenue - existing_revenue)",
+            "count",
+            "1 where existing-business revenue does not exceed new-business revenue, else 0. A young firm always trips it:"
+            " it has hardly anybody to sell to again; so does a period in which nothing was sold.",
+            direction="down", owners=("marketing", "sales", "success"), source=_CATALOGUE,
         ),
         Metric(
             "new_customers", "New customers", "revenue", "new_customers", "count",

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,10 +20,11 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from revalign_udf import __version__
-from revalign_udf.config import Project
+from revalign_udf.config import Project, read_objects
 from revalign_udf.errors import NoData, StoreError
-from revalign_udf.kernels import build_facts
-from revalign_udf.metrics import FACTS, METRICS, Metric
+from revalign_udf.governance import read_closes
+from revalign_udf.kernels import Additions, build_facts
+from revalign_udf.metrics import METRICS, Declared, Metric
 from revalign_udf.publish.cube import CUBE, write_cube
 from revalign_udf.snapshots import POINTER, FactInfo, Manifest, SourceInfo, current, label_of, point_to, published
 from revalign_udf.store import Store, Watermark, disk_problem
@@ -44,11 +45,14 @@ class Published:
     rows: dict[str, int]
 
 
-def publish(project: Project, store: Store, metrics: Sequence[Metric] = (), as_of: date | None = None) -> Published:
+def publish(
+    project: Project, store: Store, metrics: Sequence[Metric] = (), as_of: date | None = None,
+    additions: Additions | None = None,
+) -> Published:  # fmt: skip
     """Build and publish a snapshot of what the store knows (knew at the end of ``as_of``, when given).
 
-    ``metrics`` are plugins' declarations. Raises NoData REV-205 for a store without a single pulled source, StoreError
-    REV-804 for a full or read-only disk.
+    ``metrics`` and ``additions`` are plugins' and the project's declarations. Raises NoData REV-205 for a store without a
+    single pulled source, StoreError REV-804 for a full or read-only disk.
     """
     marks = [mark for mark in store.watermarks() if mark.connection in project.sources]
     if not marks:
@@ -65,7 +69,9 @@ def publish(project: Project, store: Store, metrics: Sequence[Metric] = (), as_o
         work = root / f"{_WORK}{os.getpid()}"
         work.mkdir()
         try:
-            return _build(project, store, [*METRICS.values(), *metrics], marks, as_of_day, root, work)
+            return _build(
+                project, store, [*METRICS.values(), *metrics], marks, as_of_day, root, work, additions or Additions()
+            )
         finally:
             shutil.rmtree(work, ignore_errors=True)
     except (OSError, duckdb.Error) as error:
@@ -82,9 +88,12 @@ def _as_of(project: Project, marks: Sequence[Watermark]) -> date:
 
 def _build(
     project: Project, store: Store, metrics: Sequence[Metric], marks: Sequence[Watermark], as_of: date, root: Path,
-    work: Path,
+    work: Path, additions: Additions,
 ) -> Published:  # fmt: skip
-    built = build_facts(store.con, project.company.currency, as_of, project.definitions.revenue_source)
+    built = build_facts(
+        store.con, project.company.currency, as_of, project.definitions.revenue_source, additions,
+        lambda tables: _watermark(store.con, tables, marks, as_of),
+    )  # fmt: skip
     facts = {
         name: _write(store.con, name, table, work, built.rests_on.get(name, ()), marks, as_of)
         for name, table in built.tables.items()
@@ -97,10 +106,21 @@ def _build(
         currency=project.company.currency,
         time_zone=project.company.time_zone,
         fiscal_year_start=project.company.fiscal_year_start,
+        fiscal_weeks=project.company.fiscal_weeks,
+        fiscal_year_end_day=project.company.fiscal_year_end_day,
+        fiscal_year_end=project.company.fiscal_year_end,
         facts=facts,
         sources=_sources(project, store, marks),
         metrics=tuple(metrics),
-        parameters={"lifetime_years": project.definitions.lifetime_years, "profile": project.definitions.profile},
+        # all of them, so that a later version reads this snapshot by the definitions it was published with
+        declared=Declared().beside(built.declared).as_dict(),
+        objects=read_objects(project.folder),
+        variants={key: table.removeprefix("f_") for key, table in built.variants.items()},
+        parameters={
+            "lifetime_years": project.definitions.lifetime_years,
+            "profile": project.definitions.profile,
+            "constant_rate_on": project.definitions.constant_rate_on,
+        },
         version=__version__,
     )
     manifest = replace(manifest, content=_content(manifest))
@@ -117,7 +137,7 @@ def _build(
     _flush(work)
     work.rename(root / name)
     _point(root, name)
-    _prune(root, project.keep_snapshots, name)
+    _prune(root, project.keep_snapshots, name, project.folder)
     return Published(label_of(name), root / name, is_new=True, as_of=as_of, rows=rows)
 
 
@@ -142,7 +162,7 @@ def _write(
         f" {', '.join(f'coalesce(CAST({c} AS VARCHAR), chr(0))' for c in columns)})) AS HUGEINT)) FROM {table}"
     ).fetchall()[0]
     info = FactInfo(name, int(count), hash=f"{count}:{digest or 0}", size=path.stat().st_size)
-    if name not in FACTS:
+    if not rests_on:
         return info
     first, last = con.execute(f"SELECT min(on_day), max(on_day) FROM {table}").fetchall()[0]
     currencies: tuple[str, ...] = ()
@@ -189,9 +209,11 @@ def _content(manifest: Manifest) -> str:
     """A hash of what was published: facts, watermarks and definitions; not when or by which run."""
     described = {
         "as_of": str(manifest.as_of),
-        "company": [manifest.currency, manifest.time_zone, manifest.fiscal_year_start],
+        "company": [manifest.currency, manifest.time_zone, asdict(manifest.calendar)],
         "facts": {name: [info.hash, str(info.watermark)] for name, info in sorted(manifest.facts.items())},
         "metrics": [metric.as_dict() for metric in manifest.metrics],
+        "declared": dict(manifest.declared),
+        "objects": dict(manifest.objects),
         "parameters": dict(manifest.parameters),
     }
     return hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()
@@ -241,9 +263,14 @@ def _point(root: Path, name: str) -> None:
         point_to(root, name)
 
 
-def _prune(root: Path, keep: int, new: str) -> None:
-    """Remove the oldest snapshots beyond the number to keep; never the published one, nor the one just made."""
+def _prune(root: Path, keep: int, new: str, folder: Path) -> None:
+    """Remove the oldest snapshots beyond the number to keep; never the published one, nor the one just made, nor one a
+    period was closed on. Those do not count towards the number. Nothing goes while nobody can say what is closed."""
+    try:
+        closed = read_closes(folder).snapshots
+    except StoreError:
+        return
     kept = {current(root), new}
-    names = [name for name in published(root) if name not in kept]
+    names = [name for name in published(root) if name not in kept | closed]
     for name in names[: max(0, len(names) + len(kept) - max(keep, 1))]:
         shutil.rmtree(root / name, ignore_errors=True)

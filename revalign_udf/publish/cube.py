@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from revalign_udf.metrics import COMPONENTS, DIMENSIONS, FACTS, Component
+from revalign_udf.metrics import COMPONENTS, DIMENSIONS, Component
 from revalign_udf.periods import GRAINS, Period, add_months, between, of_grain
 from revalign_udf.snapshots import FactInfo, Measured, Slice, Snapshot, Window
 
@@ -76,13 +76,16 @@ def _quoted(path: Path) -> str:
 def cube_rows(snapshot: Snapshot) -> Iterator[Row]:
     """Every row of the cube. A window that was computed has at least one row, if only to say that nothing is in it."""
     sizes = {name: len(snapshot.values_of(name)) - 1 for name in DIMENSIONS}
-    for fact in FACTS.values():
+    components = {**COMPONENTS, **snapshot.manifest.additions.components}
+    for fact in snapshot.facts.values():
         info = snapshot.manifest.facts[fact.name]
         totals, months = _windows(info, snapshot)
         if not months:
             continue
-        chosen = [item for item in COMPONENTS.values() if item.fact == fact.name and item.shape != "lifetime"]
-        flows = [item for item in chosen if item.shape == "flow" or item.measure in ("entered", "left_slice")]
+        chosen = [item for item in components.values() if item.fact == fact.name and item.kept]
+        flows = [
+            item for item in chosen if item.shape not in ("start", "end") or item.measure in ("entered", "left_slice")
+        ]
         balances = [item for item in chosen if item not in flows]
         worth = info.rows >= _WORTH
         names = [name for name in _COMMON if worth and name in fact.dimensions and 0 < sizes[name] <= _VALUES]

@@ -6,26 +6,67 @@ last digit, everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from revalign_udf.config import load
+from revalign_udf.config import load, rows_for
 from revalign_udf.errors import UnknownName, UserError
+from revalign_udf.governance import Close, Closes
 from revalign_udf.metrics import Metric
+from revalign_udf.metrics.profiles import Profile
 from revalign_udf.periods import Calendar, Grain, Period, between, parse_period
 from revalign_udf.query.answering import answer, as_date, cell, has_anything
-from revalign_udf.query.answers import Answer, Caller, Explanation, Table
+from revalign_udf.query.answers import Answer, Caller, Comparison, Explanation, Table, Versus
+from revalign_udf.query.bridging import BOOKED, TARGETS, Bridge, between_profiles, bookings_to_mrr
+from revalign_udf.query.closing import Frozen, kept
+from revalign_udf.query.comparing import compared, versus
+from revalign_udf.query.drifting import drift_of
+from revalign_udf.query.drifts import PeriodDrift
 from revalign_udf.query.explaining import explain, record_table
 from revalign_udf.query.formulas import component_periods
 from revalign_udf.query.session import Session
+from revalign_udf.query.viewing import chosen_profile, view_of
 from revalign_udf.snapshots import NONE, Snapshot, current, newest_as_of
 
-__all__ = ["Answer", "Caller", "Explanation", "Query", "Table"]
+__all__ = ["Answer", "Bridge", "Caller", "Comparison", "Explanation", "PeriodDrift", "Query", "Table"]
 
 Where = Mapping[str, str] | None
-#: snapshots kept open at once
-_OPEN = 4
+#: snapshots kept open at once, and how many rows of facts all of them may hold before that many are enough
+_OPEN, _ROWS = 4, 4_000_000
+#: the other period a comparison looks at
+_OTHERS = {"previous": Period.previous, "last_year": Period.last_year}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question understood: the session that answers it, the metric with its parameters, and the filters."""
+
+    session: Session
+    metric: Metric
+    cut: dict[str, str]
+    elsewhere: Callable[[Period], _Asked | None] | None = None
+    """who answers for a closed period"""
+    close: Close | None = None
+    note: str = ""
+
+    def at(self, when: Period) -> _Asked:
+        """The same question to the snapshot that answers for a period: of a closed one the frozen snapshot."""
+        return (self.elsewhere(when) if self.elsewhere else None) or self
+
+    def answer(self, when: Period, cut: dict[str, str] | None = None) -> Answer:
+        """The answer for a period, of another slice where one is given."""
+        found = answer(self.session, self.metric, when, self.cut if cut is None else cut)
+        if self.close is not None:
+            return kept(self.close, self.session, self.metric, when, found)
+        return replace(found, message=f"{found.message} {self.note}".strip()) if self.note else found
+
+    def period(self, token: object) -> Period:
+        """What a period token means to the snapshot."""
+        return parse_period(token, self.session.snapshot.as_of, self.session.manifest.calendar)
 
 
 class Query:
@@ -37,8 +78,10 @@ class Query:
 
     def __init__(self, root: Path, caller: Caller | None = None) -> None:
         self.root, self.caller = root, caller or Caller()
-        self._sessions: dict[str, Session] = {}
+        self._snapshots: dict[str, Snapshot] = {}
+        self._sessions: dict[tuple[str, str, str], Session] = {}
         self._current = ""
+        self._frozen = Frozen(root)
 
     @classmethod
     def open(cls, project: str | Path, caller: Caller | None = None) -> Query:
@@ -48,34 +91,51 @@ class Query:
     # --- which snapshot ----------------------------------------------------------------------------------------
 
     def changed(self) -> bool:
-        """Whether another snapshot has been published since the last question."""
-        return bool(self._current) and current(self.root) != self._current
+        """Whether another snapshot has been published, or a period closed, since the last question."""
+        return bool(self._current) and (current(self.root) != self._current or self._frozen.changed())
 
     def refresh(self) -> None:
         """Read the published snapshot anew from now on."""
         self._current = ""
+        self._frozen.forget()
 
-    def session(self, as_of: object = None) -> Session:
-        """The open snapshot a question goes to. Raises NoData REV-205, REV-206, REV-207."""
-        if as_of is None or as_of == "":
+    @property
+    def closes(self) -> Closes:
+        """The closed periods. Raises StoreError REV-801 where nobody can say what is closed."""
+        return self._frozen.closes
+
+    def session(self, as_of: object = None, profile: str | None = None, currency: str | None = None) -> Session:
+        """The open snapshot a question goes to, in the view it asks for; ``today`` means the published one. Raises
+        NoData REV-205, REV-206, REV-207, UnknownName REV-101 for a profile or a currency nobody knows."""
+        if as_of is None or as_of == "" or _today(as_of):
             self._current = self._current or current(self.root)
-            return self._load(self._current)
-        return self._load(newest_as_of(self.root, as_date(as_of)))
+            return self._load(self._current, profile, currency)
+        return self._load(newest_as_of(self.root, as_date(as_of)), profile, currency)
 
-    def _load(self, name: str) -> Session:
-        session = self._sessions.pop(name, None)
-        if session is None:
-            while len(self._sessions) >= _OPEN:  # the one not asked for the longest time goes
-                self._sessions.pop(next(iter(self._sessions))).snapshot.close()
-            session = Session(Snapshot(self.root / name))
-        self._sessions[name] = session
-        return session
+    def _load(self, name: str, profile: str | None, currency: str | None) -> Session:
+        snapshot = self._snapshots.pop(name, None)
+        if snapshot is None:
+            # a year of closed months is a dozen snapshots: small ones all stay open
+            while len(self._snapshots) >= _OPEN and sum(map(_rows, self._snapshots.values())) > _ROWS:
+                self._forget(next(iter(self._snapshots)))  # the one not asked for the longest time
+            snapshot = Snapshot(self.root / name)
+        self._snapshots[name] = snapshot
+        chosen = chosen_profile(snapshot.manifest, profile)
+        view = view_of(snapshot, chosen, currency)
+        key = (name, chosen.name, view.currency)
+        if key not in self._sessions:
+            self._sessions[key] = Session(snapshot, view, chosen)
+        return self._sessions[key]
+
+    def _forget(self, name: str) -> None:
+        self._snapshots.pop(name).close()
+        for key in [key for key in self._sessions if key[0] == name]:
+            del self._sessions[key]
 
     def close(self) -> None:
         """Close every open snapshot."""
-        for session in self._sessions.values():
-            session.snapshot.close()
-        self._sessions.clear()
+        for name in list(self._snapshots):
+            self._forget(name)
 
     @property
     def snapshot(self) -> str:
@@ -92,6 +152,10 @@ class Query:
         """The company currency."""
         return self.session().manifest.currency
 
+    def shown_currency(self, *, as_of: object = None, profile: str | None = None, currency: str | None = None) -> str:
+        """The currency amounts of a view are told in."""
+        return self.session(as_of, profile, currency).evaluator.lens.currency
+
     @property
     def company(self) -> str:
         """The company's name."""
@@ -107,93 +171,164 @@ class Query:
     def period(self, token: object, anchor: object = None) -> Period:
         """What a period token means, relative words counted from ``anchor`` or the snapshot's as-of date."""
         session = self.session()
-        return parse_period(token, as_date(anchor) if anchor else session.snapshot.as_of, session.manifest.calendar)
+        day = as_date(anchor) if anchor and not _today(anchor) else session.snapshot.as_of
+        return parse_period(token, day, session.manifest.calendar)
 
     def metric(
-        self, name: str, period: object, where: Where = None, *, as_of: object = None, profile: str | None = None
-    ) -> Answer:
-        """One number, or the rows of a table metric."""
-        return self._answers(name, [period], where, as_of, profile)[0]
+        self, name: str, period: object, where: Where = None, *, as_of: object = None, profile: str | None = None,
+        currency: str | None = None, compare: object = None,
+    ) -> Answer:  # fmt: skip
+        """One number, or the rows of a table metric.
+
+        ``where`` filters by dimensions and sets the metric's parameters. ``currency`` shows amounts in another currency,
+        ``profile`` asks by other definitions, ``compare`` puts the answer beside ``previous``, ``last_year`` or
+        ``target`` (several: a list, or commas).
+        """
+        return self._answers(self._asked(name, where, as_of, profile, currency), [period], versus(compare))[0]
 
     def series(
         self, name: str, first: object, last: object, grain: Grain | None = None, where: Where = None, *,
-        as_of: object = None, profile: str | None = None,
+        as_of: object = None, profile: str | None = None, currency: str | None = None, compare: object = None,
     ) -> list[Answer]:  # fmt: skip
         """One answer per period from the one holding ``first`` to the one holding ``last``."""
-        session = self.session(as_of)
-        anchor, calendar = session.snapshot.as_of, session.manifest.calendar
-        periods = between(parse_period(first, anchor, calendar), parse_period(last, anchor, calendar), grain)
-        return self._answers(name, periods, where, as_of, profile)
+        asked = self._asked(name, where, as_of, profile, currency)
+        return self._answers(asked, between(asked.period(first), asked.period(last), grain), versus(compare))
 
     def breakdown(
         self, name: str, period: object, by: str, where: Where = None, *, as_of: object = None,
-        profile: str | None = None,
+        profile: str | None = None, currency: str | None = None,
     ) -> list[tuple[str, Answer]]:  # fmt: skip
         """One answer per value of a dimension that has anything to count, in alphabetical order."""
-        session = self.session(as_of)
-        metric = session.catalogue.metric(name)
+        asked = self._asked(name, where, as_of, profile, currency)
+        when = asked.period(period)
+        asked = asked.at(when)
+        session, metric, fixed = asked.session, asked.metric, asked.cut
         dimension = session.catalogue.dimension(metric, by)
-        when = parse_period(period, session.snapshot.as_of, session.manifest.calendar)
-        fixed = self._cut(session, metric, where)
-        self._profile(session, profile)
         session.prefetch(component_periods(session, metric, when), fixed, [dimension])
         values = [fixed[dimension]] if dimension in fixed else session.values_of(dimension)
         cuts = [(value, {**fixed, dimension: value}) for value in values]
         return [
-            (value, answer(session, metric, when, dict(sorted(cut.items()))))
+            (value, asked.answer(when, dict(sorted(cut.items()))))
             for value, cut in cuts
             if has_anything(session, metric, when, cut, known=value != NONE)
         ]
 
     def table(
         self, metrics: Sequence[str], periods: Sequence[object], by: str | None = None, where: Where = None, *,
-        as_of: object = None, profile: str | None = None,
+        as_of: object = None, profile: str | None = None, currency: str | None = None, compare: object = None,
     ) -> Table:  # fmt: skip
         """Several metrics over several periods: a row per period (and value of ``by``), a column per metric.
 
         With ``by`` a row ``total`` follows each period; totals are recomputed, never summed. A number that cannot be had
-        is its cell error (``#DIV/0!``). Values come in alphabetical order, records without one last.
+        is its cell error (``#DIV/0!``). Values come in alphabetical order, records without one last. Each comparison
+        adds two columns per metric: the difference and the share.
         """
-        session = self.session(as_of)
-        declared = [session.catalogue.metric(name) for name in metrics]
-        if tables := [m.name for m in declared if m.kind == "table"]:
+        beside = versus(compare)
+        ask = partial(self.metric, as_of=as_of, profile=profile, currency=currency, compare=beside)
+        cut_by = partial(self.breakdown, as_of=as_of, profile=profile, currency=currency)
+        catalogue = self.session(as_of, profile, currency).catalogue
+        declared = [catalogue.metric(name) for name in metrics]
+        if tables := [m.name for m in declared if m.kind != "scalar"]:
             raise UserError(f"{tables[0]} is a table itself and no column of one.", hint="Ask for it alone: metric.")
+
+        def cells(found: Sequence[Answer]) -> list[str | float | None]:
+            return [value for one in found for value in (cell(one), *_beside(one))]
+
         rows: list[tuple[str | float | None, ...]] = []
         for token in periods:
-            when = parse_period(token, session.snapshot.as_of, session.manifest.calendar)
+            when = self._asked(declared[0].name, None, as_of, profile, currency).period(token) if declared else token
             if by:
-                cuts = [dict(self.breakdown(m.name, when, by, where, as_of=as_of, profile=profile)) for m in declared]
+                cuts = [dict(cut_by(m.name, when, by, where)) for m in declared]
                 for value in sorted({value for cut in cuts for value in cut}, key=lambda value: (value == NONE, value)):
                     part = {**(where or {}), by: value}
-                    cells = [
-                        cell(cut.get(value) or self.metric(m.name, when, part, as_of=as_of, profile=profile))
+                    found = [
+                        (None if beside else cut.get(value)) or ask(m.name, when, part)
                         for m, cut in zip(declared, cuts, strict=True)
                     ]
-                    rows.append((str(when), value, *cells))
-            totals = [cell(self.metric(m.name, when, where, as_of=as_of, profile=profile)) for m in declared]
+                    rows.append((str(when), value, *cells(found)))
+            totals = cells([ask(m.name, when, where) for m in declared])
             rows.append((str(when), "total", *totals) if by else (str(when), *totals))
         head = ("period", by) if by else ("period",)
-        units = ("text",) * len(head) + tuple(m.unit for m in declared)
-        return Table((*head, *(m.name for m in declared)), tuple(rows), units)
+        names, units = list(head), ["text"] * len(head)
+        for metric in declared:
+            names += [
+                metric.name,
+                *(f"{metric.name} {one} {what}" for one in beside for what in ("difference", "share")),
+            ]
+            units += [metric.unit, *(unit for _ in beside for unit in (metric.unit, "rate"))]
+        return Table(tuple(names), tuple(rows), tuple(units))
 
     def records(
-        self, name: str, period: object, where: Where = None, *, as_of: object = None, profile: str | None = None
-    ) -> Table:
+        self, name: str, period: object, where: Where = None, *, as_of: object = None, profile: str | None = None,
+        currency: str | None = None,
+    ) -> Table:  # fmt: skip
         """The source records behind a number with their contributions, which add up to its components."""
-        session = self.session(as_of)
-        metric = session.catalogue.metric(name)
-        self._profile(session, profile)
-        when = parse_period(period, session.snapshot.as_of, session.manifest.calendar)
-        return record_table(session, metric, when, self._cut(session, metric, where))
+        asked = self._asked(name, where, as_of, profile, currency)
+        when = asked.period(period)
+        asked = asked.at(when)
+        return record_table(asked.session, asked.metric, when, asked.cut)
 
     def explain(
-        self, name: str, period: object, where: Where = None, *, as_of: object = None, profile: str | None = None
-    ) -> Explanation:
+        self, name: str, period: object, where: Where = None, *, as_of: object = None, profile: str | None = None,
+        currency: str | None = None,
+    ) -> Explanation:  # fmt: skip
         """How one number came about."""
-        found = self.metric(name, period, where, as_of=as_of, profile=profile)
-        session = self.session(as_of)
-        when = parse_period(period, session.snapshot.as_of, session.manifest.calendar)
-        return explain(session, session.catalogue.metric(name), when, found.where, found)
+        asked = self._asked(name, where, as_of, profile, currency)
+        when = asked.period(period)
+        asked = asked.at(when)
+        return explain(asked.session, asked.metric, when, asked.cut, asked.answer(when))
+
+    def bridge(
+        self, start: str, end: str, period: object, where: Where = None, *, as_of: object = None,
+        currency: str | None = None,
+    ) -> Bridge:  # fmt: skip
+        """What lies between two rival numbers, with nothing left over; see :mod:`revalign_udf.query.bridging`.
+
+        Each side is a metric, with ``@profile`` behind it for the definitions of a profile: ``logo_churn`` and
+        ``logo_churn@stripe``, or ``bookings`` and ``mrr``.
+        """
+        (first, own), (last, other) = (_side(side) for side in (start, end))
+        asked = self._asked(first, where, as_of, own, currency)
+        second = self._asked(last, where, as_of, other, currency)
+        when = asked.period(period)
+        asked, second = asked.at(when), second.at(when)
+        if asked.metric.name != second.metric.name:
+            if asked.metric.name != BOOKED or asked.session is not second.session:
+                raise UserError(
+                    f"There is no bridge from {start} to {end}.",
+                    hint=f"Two profiles of one metric (mrr mrr@stripe), or {BOOKED} and {', '.join(TARGETS)}.",
+                )
+            return bookings_to_mrr(asked.session, second.metric.name, when, asked.cut)
+        snapshot, name = asked.session.snapshot, asked.metric.name
+
+        def open_session(profile: Profile) -> Session:
+            return Session(snapshot, view_of(snapshot, profile, currency), profile)
+
+        def read(session: Session) -> tuple[Metric, dict[str, str]]:
+            metric = session.catalogue.metrics[name]
+            filters, parameters = session.catalogue.split(metric, where)
+            metric = session.catalogue.bind(metric, parameters)
+            return metric, self._cut(session, metric, filters)
+
+        profiles = [chosen_profile(snapshot.manifest, one) for one in (own, other)]
+        return between_profiles(open_session, name, profiles[0], profiles[1], when, read)
+
+    def drift(self, period: object = None, metrics: Sequence[str] = ()) -> list[PeriodDrift]:
+        """What became of the numbers of each closed period (or of one), by cause; see
+        :mod:`revalign_udf.query.drifting`. Raises UserError REV-105 for a period that is not closed, REV-403 for a caller
+        who may not see whole numbers."""
+        if self.caller.row_filter:
+            raise UserError(
+                f"{self.caller.name} may not see whole numbers, and drift is told of those.", code="REV-403"
+            )
+        now, chosen = self.session(), self.closes.standing
+        if period is not None and period != "":
+            when = self.period(period)
+            chosen = [one for one in chosen if (one.start, one.end) == (when.start, when.end)]
+            if not chosen:
+                raise UserError(f"{when} is not closed.", code="REV-105", hint="What is: revalign period status.")
+        # by today's profile on both sides: that another one is chosen is a new definition
+        return [drift_of(close, self._closed(close, now.profile, None), now, metrics) for close in chosen]
 
     # --- names -------------------------------------------------------------------------------------------------
 
@@ -206,7 +341,9 @@ class Query:
             "dimensions": lambda: sorted({d for m in known for d in session.catalogue.dimensions(m)}),
             "sources": lambda: [source.name for source in session.manifest.sources],
             "periods": lambda: ["THIS_MONTH", "LAST_MONTH", "THIS_QUARTER", "LAST_QUARTER", "THIS_YEAR", "LAST_YEAR",
-                                "MTD", "QTD", "YTD", "LTM", "LAST_N_MONTHS:12"],
+                                "MTD", "QTD", "YTD", "LTM", "LAST_N_MONTHS:12",
+                                "THIS_FISCAL_MONTH", "LAST_FISCAL_MONTH", "THIS_FISCAL_QUARTER", "LAST_FISCAL_QUARTER",
+                                "THIS_FISCAL_YEAR", "LAST_FISCAL_YEAR", "FMTD", "FQTD", "FYTD"],
         }  # fmt: skip
         if kind in kinds:
             return kinds[kind]()
@@ -215,6 +352,11 @@ class Query:
             allowed = {field.strip().casefold(): value for field, value in self.caller.row_filter.items()}
             return [allowed[kind]] if kind in allowed else session.values_of(kind)
         raise UnknownName("kind of name", kind, [*kinds, *dimensions])
+
+    def objects(self, name: str, *, as_of: object = None) -> list[Mapping[str, Any]]:
+        """The rows of one of the project's agreements (``sla``, ``commission`` ...) as they were published; none where
+        the project has not written it."""
+        return rows_for(self.session(as_of).manifest.objects, name)
 
     def declaration(self, name: str) -> Metric:
         """A metric's declaration, by name or alias."""
@@ -274,28 +416,85 @@ class Query:
 
     # --- answering ---------------------------------------------------------------------------------------------
 
-    def _answers(
-        self, name: str, periods: Sequence[object], where: Where, as_of: object, profile: str | None
-    ) -> list[Answer]:
-        session = self.session(as_of)
+    def _asked(self, name: str, where: Where, as_of: object, profile: str | None, currency: str | None) -> _Asked:
+        session = self.session(as_of, profile, currency)
+        explicit = as_of is not None and as_of != ""
+        try:
+            found = self._understood(session, name, where)
+        except UnknownName as error:
+            if explicit or not error.kind.startswith("value of"):
+                raise
+            # a value only closed periods know is a name all the same
+            others = [self._closed(one, profile, currency) for one in self.closes.standing]
+            found = self._understood(session, name, where, others)
+        if explicit:
+            return found
+
+        def elsewhere(when: Period) -> _Asked | None:
+            close = self.closes.of(when)
+            if close is None:
+                return None
+            frozen = self._closed(close, profile, currency)
+            try:
+                return replace(self._understood(frozen, name, where, [session]), close=close)
+            except UserError as error:
+                if error.code == "REV-403":
+                    raise
+                note = f"Not declared when {close.period} was closed; computed from the published snapshot."
+                return replace(found, note=note)
+
+        return replace(found, elsewhere=elsewhere)
+
+    def _closed(self, close: Close, profile: str | None, currency: str | None) -> Session:
+        """The frozen snapshot of a closed period. Raises NoData REV-207 when it is not there any more."""
+        return self._load(self._frozen.trusted(close).snapshot, profile, currency)
+
+    def _understood(self, session: Session, name: str, where: Where, others: Sequence[Session] = ()) -> _Asked:
+        """A question in the words of one snapshot; values of dimensions may be those of others too."""
         metric = session.catalogue.metric(name)
-        self._profile(session, profile)
-        cut = self._cut(session, metric, where)
-        anchor, calendar = session.snapshot.as_of, session.manifest.calendar
-        whens = [parse_period(token, anchor, calendar) for token in periods]
-        session.prefetch([pair for when in whens for pair in component_periods(session, metric, when)], cut)
-        return [answer(session, metric, when, cut) for when in whens]
+        filters, parameters = session.catalogue.split(metric, where)
+        metric = session.catalogue.bind(metric, parameters)
+        cut = self._cut(session, metric, filters, others)
+        if "currency" in cut and session.view.movements and session.rests_on(metric, "movement"):
+            raise UserError(
+                f"The profile {session.profile} converts every item at one rate of its own; its movements have no other"
+                " currency to cut by.",
+                code="REV-103",
+            )
+        return _Asked(session, metric, cut)
 
     @staticmethod
-    def _profile(session: Session, asked: str | None) -> None:
-        """Refuse a profile nobody declared."""
-        chosen = str(asked or session.manifest.parameters.get("profile") or "default")
-        if chosen.strip().casefold() != "default":
-            raise UnknownName("profile", chosen, ["default"])
+    def _answers(asked: _Asked, periods: Sequence[object], beside: Sequence[Versus] = ()) -> list[Answer]:
+        whens = [asked.period(token) for token in periods]
+        others = [o for w in whens for o in (_OTHERS[one](w) for one in beside if one in _OTHERS)]
+        homes = {when: asked.at(when) for when in (*whens, *others)}
+        needed: dict[str, tuple[_Asked, list[tuple[str, Period]]]] = {}
+        for when, home in homes.items():
+            _, pairs = needed.setdefault(home.session.snapshot.label, (home, []))
+            pairs += component_periods(home.session, home.metric, when)
+        for home, pairs in needed.values():
+            home.session.prefetch(pairs, home.cut)
 
-    def _cut(self, session: Session, metric: Metric, where: Where) -> dict[str, str]:
+        def one(when: Period) -> Answer:
+            return homes[when].answer(when)
+
+        found = [one(when) for when in whens]
+        if not beside or asked.metric.kind != "scalar":
+            return found
+        return [
+            compared(homes[w].session, homes[w].metric, w, a, beside, one) for w, a in zip(whens, found, strict=True)
+        ]
+
+    def _cut(
+        self, session: Session, metric: Metric, where: Mapping[str, object], others: Sequence[Session] = ()
+    ) -> dict[str, str]:
         """The filters of a question, narrowed to what the caller may see. Raises UserError REV-403 beyond that."""
-        asked = session.catalogue.check(metric, where, session.values_of)
+
+        def known(dimension: str) -> list[str]:
+            own = session.values_of(dimension)
+            return [*own, *(v for one in others for v in one.values_of(dimension) if v not in own)]
+
+        asked = session.catalogue.check(metric, where, known)
         if not self.caller.row_filter:
             return asked
         limits = ", ".join(f"{field} = {value}" for field, value in self.caller.row_filter.items())
@@ -303,9 +502,33 @@ class Query:
         if not all(str(value).strip() for value in self.caller.row_filter.values()):
             raise refused
         try:
-            allowed = session.catalogue.check(metric, self.caller.row_filter, session.values_of)
+            allowed = session.catalogue.check(metric, self.caller.row_filter, known)
         except UserError as error:
             raise refused from error
         if any(asked.get(name, value) != value for name, value in allowed.items()):
             raise refused
         return dict(sorted({**asked, **allowed}.items()))
+
+
+def _today(as_of: object) -> bool:
+    """Whether the published snapshot is asked for by name, closed periods or not."""
+    return isinstance(as_of, str) and as_of.strip().casefold() == "today"
+
+
+def _rows(snapshot: Snapshot) -> int:
+    return sum(info.rows for info in snapshot.manifest.facts.values())
+
+
+def _side(text: str) -> tuple[str, str | None]:
+    """A side of a bridge as (metric, profile)."""
+    name, _, profile = text.partition("@")
+    return name.strip(), profile.strip() or None
+
+
+def _beside(found: Answer) -> list[str | float | None]:
+    """The comparisons of an answer as cells: difference and share; a blank where there is none."""
+    return [
+        None if value is None else cell(replace(found, exact=value))
+        for item in found.comparisons
+        for value in (item.difference, item.share)
+    ]

@@ -9,12 +9,13 @@ from datetime import date, datetime
 
 from revalign_udf.calc.results import CellError
 from revalign_udf.errors import NoData, Undefined, UserError
-from revalign_udf.metrics import COMPONENTS, Metric
+from revalign_udf.metrics import Metric
 from revalign_udf.periods import Period
 from revalign_udf.query.answers import Answer
 from revalign_udf.query.formulas import component_periods, evaluate
 from revalign_udf.query.session import Session
-from revalign_udf.query.tables import TABLES
+from revalign_udf.query.tables import TABLES, Ask
+from revalign_udf.snapshots import View
 
 __all__ = ["answer", "as_date", "cell", "has_anything"]
 
@@ -22,13 +23,15 @@ Where = Mapping[str, str]
 
 
 def answer(session: Session, metric: Metric, period: Period, where: Where) -> Answer:
-    """One number or one table, of filters already checked. A sound question without a number has its reason as status."""
+    """One number or one table, of a metric with its parameters filled in and filters already checked. A sound question
+    without a number has its reason as status."""
     found: dict[str, object]
+    parameters = {item.name: item.default for item in metric.parameters}
     partial = _open(session, metric, period)
     young = [] if partial else _young(session, metric, period)
     try:
-        if metric.kind == "table":
-            found = {"rows": TABLES[metric.name](session, period, where)}
+        if metric.name in TABLES:
+            found = {"rows": TABLES[metric.name].build(Ask(session, period, where, parameters))}
         else:
             found = {"exact": evaluate(session, metric, period, where)}
         notes = [f"{period} is not over, or not loaded to its end."] if partial else young
@@ -42,8 +45,10 @@ def answer(session: Session, metric: Metric, period: Period, where: Where) -> An
         str(period),
         metric.unit,
         partial=partial or bool(young),
-        currency=session.manifest.currency if metric.unit == "money" else "",
+        currency=session.evaluator.lens.currency if metric.unit == "money" else "",
         where=dict(where),
+        parameters=parameters,
+        profile=session.profile,
         definition_version=metric.version,
         snapshot=session.snapshot.label,
         as_of=session.snapshot.as_of.isoformat(),
@@ -55,7 +60,7 @@ def answer(session: Session, metric: Metric, period: Period, where: Where) -> An
 def _open(session: Session, metric: Metric, period: Period) -> bool:
     """Whether the period is not over, or not loaded to its end. A month of it that is over does not matter."""
     return any(
-        session.is_partial(COMPONENTS[name], when)
+        session.is_partial(session.component(name), when)
         for name, when in component_periods(session, metric, period)
         if when.end >= period.end
     )
@@ -68,6 +73,8 @@ def _young(session: Session, metric: Metric, period: Period) -> list[str]:
         if (needed := session.still_growing(name, when)) is not None:
             step = name.replace("_then_", " to ")
             found.append(f"More of {when} may follow: of those who make it from {step} nine in ten take {needed} days.")
+        elif (needed := session.unsettled(name, when)) is not None:
+            found.append(f"{name} of {when} may still grow until {needed} days after its end.")
     return found
 
 
@@ -76,7 +83,7 @@ def _taken_as_none(session: Session, metric: Metric, period: Period, where: Wher
     return [
         f"{name} is not known and taken as none."
         for name, when in component_periods(session, metric, period)
-        if COMPONENTS[name].optional and not session.value(name, when, where)
+        if session.component(name).optional and not session.value(name, when, where)
     ]
 
 
@@ -119,5 +126,7 @@ def as_date(value: object) -> date:
 def _fingerprint(session: Session, metric: Metric, period: Period, where: Where) -> str:
     """What identifies a value: definition, arguments and snapshot."""
     arguments = [session.catalogue.digest(metric), str(period.start), str(period.end), sorted(where.items())]
+    if session.view != View():
+        arguments.append(f"{session.profile} {session.view!r}")
     digest = hashlib.sha256(json.dumps(arguments).encode()).hexdigest()[:8]
     return f"{metric.name} v{metric.version} · d:{digest} · s:{session.snapshot.label}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 from revalign_udf.money import to_double
 
-__all__ = ["Answer", "Caller", "Explanation", "Table"]
+__all__ = ["Answer", "Caller", "Comparison", "Explanation", "Table", "Versus"]
 
+Versus = Literal["previous", "last_year", "target"]
 Scalar = str | int | float | bool | None
 
 
@@ -37,6 +38,37 @@ class Table:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
+def _double(value: Fraction | None) -> float | None:
+    return None if value is None else to_double(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A number beside another: what it is compared with, its value, and how far apart they are.
+
+    ``share`` is (this - that) / that; for a target the share reached, this / that. Blank parts have their reason in
+    ``message``.
+    """
+
+    versus: Versus
+    period: str
+    exact: Fraction | None = None
+    difference: Fraction | None = None
+    share: Fraction | None = None
+    message: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The stable JSON form."""
+        return {
+            "with": self.versus,
+            "period": self.period,
+            "value": _double(self.exact),
+            "difference": _double(self.difference),
+            "share": _double(self.share),
+            "message": self.message,
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One answer: a number with everything that says what it is.
@@ -57,17 +89,21 @@ class Answer:
     partial: bool = False
     currency: str = ""
     where: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
     profile: str = "default"
     definition_version: int = 1
     snapshot: str = ""
     fingerprint: str = ""
     as_of: str = ""
     rows: Table | None = None
+    comparisons: tuple[Comparison, ...] = ()
+    closed: str = ""
+    """of a closed period by whom and when: ``closed 2026-10-05 by ada``; the number is the frozen one"""
 
     @property
     def value(self) -> float | None:
         """The IEEE double nearest the exact value, or None."""
-        return None if self.exact is None else to_double(self.exact)
+        return _double(self.exact)
 
     def as_json(self) -> dict[str, Any]:
         """The stable JSON form."""
@@ -82,12 +118,16 @@ class Answer:
             "partial": self.partial,
             "currency": self.currency,
             "where": dict(self.where),
+            "parameters": dict(self.parameters),
             "profile": self.profile,
             "definition_version": self.definition_version,
             "snapshot": self.snapshot,
             "as_of": self.as_of,
             "fingerprint": self.fingerprint,
+            "closed": self.closed,
         }
+        if self.comparisons:
+            found["comparisons"] = [item.as_json() for item in self.comparisons]
         if self.rows is not None:
             found["rows"] = self.rows.dicts()
         return found

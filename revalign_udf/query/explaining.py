@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from revalign_udf.calc.expression import Expression
 from revalign_udf.errors import NoData, Undefined
-from revalign_udf.metrics import COMPONENTS, Metric, qualified
+from revalign_udf.metrics import Metric, qualified
 from revalign_udf.money import to_double
 from revalign_udf.periods import Period
 from revalign_udf.query.answers import Answer, Explanation, Table
-from revalign_udf.query.formulas import component_periods, evaluate
+from revalign_udf.query.formulas import component_periods, evaluate, when_read
 from revalign_udf.query.session import Session
 from revalign_udf.snapshots import Window
 from revalign_udf.snapshots.records import Record, excluded_of, records_of
@@ -24,14 +24,12 @@ def record_table(session: Session, metric: Metric, period: Period, where: Mappin
     """Every record behind a metric with its contribution to each component."""
     found: list[tuple[str, str, Record]] = []
     for name, when in component_periods(session, metric, period):
-        component = COMPONENTS[name]
+        component = session.component(name)
         try:
             window = session.window(component, when)
         except NoData:
             continue
-        found += [
-            (name, str(when), record) for record in records_of(session.snapshot.evaluator, component, window, where)
-        ]
+        found += [(name, str(when), record) for record in records_of(session.evaluator, component, window, where)]
     names = session.snapshot.names_of({record.customer for _, _, record in found})
     rows = tuple(
         (name, when, r.system, r.table, r.id, r.customer, names.get(r.customer, ""), r.on.isoformat() if r.on else None,
@@ -46,7 +44,7 @@ def explain(session: Session, metric: Metric, period: Period, where: Mapping[str
     pairs = component_periods(session, metric, period)
     rows: list[tuple[str | float | None, ...]] = []
     for name, when in pairs:
-        component = COMPONENTS[name]
+        component = session.component(name)
         try:
             value: float | None = to_double(session.value(name, when, where))
             note = component.about
@@ -56,8 +54,8 @@ def explain(session: Session, metric: Metric, period: Period, where: Mapping[str
     components = Table(
         ("component", "period", "value", "unit", "meaning"), tuple(rows), ("text", "text", "number", "text", "text")
     )
-    facts = sorted({COMPONENTS[name].fact for name, _ in pairs})
-    excluded = excluded_of(session.snapshot.evaluator, facts, Window(period.start, period.end))
+    facts = sorted({session.component(name).fact for name, _ in pairs})
+    excluded = excluded_of(session.evaluator, facts, Window(period.start, period.end))
     return Explanation(
         answer,
         metric.definition,
@@ -75,14 +73,17 @@ def _arithmetic(session: Session, metric: Metric, period: Period, where: Mapping
         return ""
 
     def shown(name: str) -> str:
-        qualifier, plain = qualified(name, COMPONENTS)
+        qualifier, plain = qualified(name, session.catalogue.components)
         if qualifier == "monthly_mean_":
             return name
-        when = period.previous() if qualifier else period
+        when = when_read(qualifier, period)[0]
+        inner = session.catalogue.resolve(plain)
         try:
-            if plain in COMPONENTS:
+            if qualifier == "goal_":
+                return _digits(to_double(session.goal(plain, period, where)))
+            if inner is None or plain in session.catalogue.components:
                 return _digits(to_double(session.value(plain, when, where)))
-            return _digits(to_double(evaluate(session, session.catalogue.metrics[plain], when, where)))
+            return _digits(to_double(evaluate(session, session.catalogue.bind(inner), when, where)))
         except (NoData, Undefined):
             return "none"
 

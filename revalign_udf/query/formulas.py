@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache
 
-from revalign_udf.calc.acquisition import payback_months
+from revalign_udf.calc.acquisition import payback_months, renewals_to_break_even
 from revalign_udf.calc.expression import Expression
 from revalign_udf.calc.ratios import growth, ratio
+from revalign_udf.calc.recurring import annualise
 from revalign_udf.errors import NoData, Undefined, UnknownName
-from revalign_udf.metrics import COMPONENTS, Metric, qualified
+from revalign_udf.metrics import Metric, qualified
 from revalign_udf.periods import Period, months_in
 from revalign_udf.query.session import Session
 from revalign_udf.query.tables import table_needs
 
-__all__ = ["CALLS", "component_periods", "evaluate"]
+__all__ = ["CALLS", "component_periods", "evaluate", "when_read"]
 
 Where = Mapping[str, str]
 #: a formula is read once
@@ -29,6 +30,11 @@ def _margin(cogs: Fraction, revenue: Fraction) -> Fraction:
     return Fraction(1) if not cogs else 1 - ratio(cogs, revenue, what="Revenue")
 
 
+def _at_most(value: Fraction, limit: Fraction) -> Fraction:
+    """1 where a value is not above a limit, else 0."""
+    return Fraction(int(value <= limit))
+
+
 #: what a metric formula may call
 CALLS: Mapping[str, Callable[..., Fraction]] = {
     "ratio": ratio,
@@ -37,44 +43,65 @@ CALLS: Mapping[str, Callable[..., Fraction]] = {
     "payback": payback_months,
     "min": min,
     "max": max,
+    "annualise": annualise,
+    "renewals": renewals_to_break_even,
+    "at_most": _at_most,
 }
 
 
 def component_periods(session: Session, metric: Metric, period: Period) -> list[tuple[str, Period]]:
-    """The (component, period) pairs a metric rests on, in a stable order."""
-    known = session.pairs.get((metric.name, period))
+    """The (component, period) pairs a metric with its parameters filled in rests on, in a stable order."""
+    values = {item.name: item.default for item in metric.parameters}
+    key = (metric.name, f"{metric.formula} {sorted(values.items())}", period)
+    known = session.pairs.get(key)
     if known is None:
-        order = {name: number for number, name in enumerate(COMPONENTS)}
-        wanted = {(name, period) for name in table_needs(metric)} or _needs(session, metric, period)
+        needs = [session.catalogue.bind_component(name, values).name for name in table_needs(metric)]
+        wanted = {(name, period) for name in needs} or _needs(session, metric, period)
+        order = {name: number for number, name in enumerate(session.catalogue.components)}
         known = sorted(wanted, key=lambda pair: (pair[1].start, pair[1].end, order[pair[0]]))
-        session.pairs[metric.name, period] = known
+        session.pairs[key] = known
     return known
+
+
+def when_read(qualifier: str, period: Period) -> list[Period]:
+    """The periods in which a name with a qualifier is read."""
+    if qualifier == "prev_":
+        return [period.previous()]
+    if qualifier == "monthly_mean_":
+        return months_in(period)
+    if qualifier.startswith("lag") and (months := int(qualifier.removeprefix("lag").removesuffix("_"))):
+        return [period.moved(-months)]
+    return [period]
 
 
 def _needs(session: Session, metric: Metric, period: Period) -> set[tuple[str, Period]]:
     """Every (component, period) a metric reads, through other metrics too."""
     found: set[tuple[str, Period]] = set()
+    if not metric.formula:
+        return found
     for name in _parsed(metric.formula).names:
-        qualifier, plain = qualified(name, COMPONENTS)
-        periods = {"prev_": [period.previous()], "monthly_mean_": months_in(period)}.get(qualifier, [period])
-        for one in periods:
-            if plain in COMPONENTS:
+        qualifier, plain = qualified(name, session.catalogue.components)
+        if qualifier == "goal_":
+            continue
+        for one in when_read(qualifier, period):
+            if plain in session.catalogue.components:
                 found.add((plain, one))
-            elif plain in session.catalogue.metrics:
-                found |= _needs(session, session.catalogue.metrics[plain], one)
+            elif (inner := session.catalogue.resolve(plain)) is not None:
+                found |= _needs(session, inner, one)
     return found
 
 
 def evaluate(session: Session, metric: Metric, period: Period, where: Where) -> Fraction:
-    """A metric's exact value. Raises NoData or Undefined with the reason when there is none."""
+    """The exact value of a metric with its parameters filled in. Raises NoData or Undefined with the reason when there
+    is none."""
 
     def named(name: str) -> Fraction:
-        qualifier, plain = qualified(name, COMPONENTS)
-        if qualifier == "prev_":
-            return _plain(session, plain, period.previous(), where)
+        qualifier, plain = qualified(name, session.catalogue.components)
+        if qualifier == "goal_":
+            return session.goal(plain, period, where)
         if qualifier == "monthly_mean_":
             return _monthly_mean(session, plain, period, where)
-        return _plain(session, plain, period, where)
+        return _plain(session, plain, when_read(qualifier, period)[0], where)
 
     try:
         return _parsed(metric.formula).evaluate(named, CALLS)
@@ -83,11 +110,11 @@ def evaluate(session: Session, metric: Metric, period: Period, where: Where) -> 
 
 
 def _plain(session: Session, name: str, period: Period, where: Where) -> Fraction:
-    if name in COMPONENTS:
+    if name in session.catalogue.components:
         return session.value(name, period, where)
-    if name in session.catalogue.metrics:
-        return evaluate(session, session.catalogue.metrics[name], period, where)
-    raise UnknownName("name in a formula", name, [*COMPONENTS, *session.catalogue.metrics])
+    if (inner := session.catalogue.resolve(name)) is not None:
+        return evaluate(session, session.catalogue.bind(inner), period, where)
+    raise UnknownName("name in a formula", name, [*session.catalogue.components, *session.catalogue.metrics])
 
 
 def _monthly_mean(session: Session, name: str, period: Period, where: Where) -> Fraction:

@@ -8,48 +8,69 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cached_property
 
-from revalign_udf.calc.survival import kaplan_meier
-from revalign_udf.errors import NoData
-from revalign_udf.metrics import COMPONENTS, FACTS, STEPS, Component
+from revalign_udf.errors import NoData, UserError
+from revalign_udf.metrics import STEPS, Component, Declared, Metric, components_of
+from revalign_udf.metrics.profiles import PROFILES, Profile
 from revalign_udf.money import exact
 from revalign_udf.periods import Period, between, of_grain
+from revalign_udf.query.goals import Goal, goal_of, read_goals
 from revalign_udf.query.names import Catalogue
-from revalign_udf.snapshots import FactInfo, Measured, Slice, Snapshot, Window
+from revalign_udf.query.quotas import OF_TARGETS
+from revalign_udf.query.tables import table_needs
+from revalign_udf.snapshots import FactInfo, Measured, Slice, Snapshot, View, Window
+from revalign_udf.snapshots.statistics import statistic, step_days
 
 __all__ = ["Session"]
 
-#: below this many ended customers a lifetime is refused
-_ENDED = 30
 #: questions of one kind not known yet after which the whole grain is fetched, by the number of filters: the more
 #: filters, the more slices nobody may ask for
 _PATIENCE = {0: 3, 1: 3, 2: 12}
 #: a cohort is young until nine of ten have had their time
 _USUAL = Fraction(9, 10)
-_DAYS_PER_YEAR = Fraction(1461, 4)
 
 _Kind = tuple[str, tuple[str, ...]]
 """(component, names of the filters)"""
 
 
 class Session:
-    """A snapshot with its catalogue and memory."""
+    """A snapshot seen in one view, with its catalogue and memory."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, view: View | None = None, profile: Profile | None = None) -> None:
         self.snapshot = snapshot
+        self.view = view or View()
         self.manifest = snapshot.manifest
-        self.catalogue = Catalogue(self.manifest.metrics)
+        self.evaluator = snapshot.seen(self.view)
+        own = profile or PROFILES["default"]
+        self.profile = own.name
+        self._own = {item.name for item in own.components}
+        instead = {item.name: item for item in own.metrics}
+        declared = Declared().beside(self.manifest.additions)
+        components = {**declared.components, **{item.name: item for item in own.components}}
+        metrics = [instead.pop(metric.name, metric) for metric in self.manifest.metrics]
+        self.catalogue = Catalogue([*metrics, *instead.values()], replace(declared, components=components))
         self._values: dict[str, list[str]] = {}
         self._known: dict[_Kind, dict[tuple[date, date], dict[Slice, Measured]]] = {}
         self._single: dict[tuple[_Kind, date, date, Slice], Measured] = {}
         self._misses: Counter[tuple[str, tuple[str, ...], str]] = Counter()
-        self._lifetimes: dict[tuple[Window, tuple[tuple[str, str], ...]], list[tuple[int, int, int]]] = {}
+        self._statistics: dict[tuple[str, Window, tuple[tuple[str, str], ...]], Fraction | NoData] = {}
         self._steps: dict[str, int | None] = {}
-        self.pairs: dict[tuple[str, Period], list[tuple[str, Period]]] = {}
+        self.pairs: dict[tuple[str, str, Period], list[tuple[str, Period]]] = {}
         """what each metric and period rests on, remembered by :mod:`~revalign_udf.query.formulas`"""
         self._recalled: set[_Kind] = set()
+
+    @cached_property
+    def goals(self) -> list[Goal]:
+        """The targets teams have set."""
+        return read_goals(self)
+
+    def goal(self, name: str, period: Period, where: Mapping[str, str]) -> Fraction:
+        """The target of a metric for a period. Raises NoData REV-204 where none is set."""
+        return goal_of(self, name, period, where)
 
     def values_of(self, dimension: str) -> list[str]:
         """Every value of a dimension."""
@@ -59,11 +80,15 @@ class Session:
 
     # --- availability ------------------------------------------------------------------------------------------
 
-    def fact(self, component: Component) -> FactInfo:
-        """What the snapshot knows of a component's facts."""
+    def component(self, name: str) -> Component:
+        """A declared component."""
+        return self.catalogue.components[name]
+
+    def fact(self, name: str) -> FactInfo:
+        """What the snapshot knows of a fact."""
         # a snapshot published before the fact was declared has no rows of it
-        known = self.manifest.facts.get(component.fact)
-        return known or FactInfo(component.fact, 0, tables=FACTS[component.fact].tables)
+        known = self.manifest.facts.get(name)
+        return known or FactInfo(name, 0, tables=self.catalogue.facts[name].tables)
 
     def window(self, component: Component, period: Period) -> Window:
         """The days a component can be computed for. Raises NoData with the reason when there are none.
@@ -71,33 +96,46 @@ class Session:
         Between the first record and the watermark an additive component is a number, zero without rows; outside it is
         unknown, which is not zero.
         """
-        info = self.fact(component)
+        window = self.window_of(component.fact, period, component.name)
+        return Window(period.start, period.end) if component.ahead else window
+
+    def window_of(self, fact: str, period: Period, what: str = "") -> Window:
+        """The days a fact is known for in a period. Raises NoData with the reason when there are none."""
+        info, what = self.fact(fact), what or fact
         if not info.rows or info.first_day is None or info.watermark is None:
-            tables = " or ".join(info.tables) or component.fact
-            raise NoData(f"{component.name}: no rows in {tables}.", code="REV-201", hint="Pull a source that has them.")
+            tables = " or ".join(info.tables) or fact
+            raise NoData(f"{what}: no rows in {tables}.", code="REV-201", hint="Pull a source that has them.")
         if period.end <= info.first_day:
-            raise NoData(f"{component.name}: {period} lies before the first record ({info.first_day}).")
+            raise NoData(f"{what}: {period} lies before the first record ({info.first_day}).")
         if period.start > info.watermark:
             raise NoData(
-                f"{component.name}: {period} lies after {info.watermark}, through which its sources are loaded.",
+                f"{what}: {period} lies after {info.watermark}, through which its sources are loaded.",
                 hint="Pull again: revalign run.",
             )
         return Window(period.start, min(period.end, info.watermark + timedelta(days=1)))
 
+    def rests_on(self, metric: Metric, fact: str) -> bool:
+        """Whether a metric reads a fact."""
+        catalogue = self.catalogue
+        parts = table_needs(metric) or components_of(
+            metric, {**catalogue.metrics, **catalogue.inner}, catalogue.components
+        )
+        return any(catalogue.components[name].fact == fact for name in parts)
+
     def is_partial(self, component: Component, period: Period) -> bool:
         """Whether the period is not over, or not loaded to its end."""
-        if component.shape == "lifetime" and self._given_lifetime is not None:
+        if component.name == "lifetime_years" and self._given_lifetime is not None:
             return False
-        mark = self.fact(component).watermark
+        mark = self.fact(component.fact).watermark
         return mark is None or period.end > mark + timedelta(days=1)
 
     def still_growing(self, name: str, period: Period) -> int | None:
         """The days in which nine of ten made a step, where the period's last leads have not had as many; else None."""
-        mark = self.fact(COMPONENTS[name]).watermark
+        mark = self.fact(self.component(name).fact).watermark
         if name not in STEPS or mark is None:
             return None
         if name not in self._steps:
-            steps = self.snapshot.evaluator.step_days(*STEPS[name])
+            steps = step_days(self.evaluator, *STEPS[name])
             done, wanted = 0, _USUAL * sum(count for _, count in steps)
             self._steps[name] = None
             for days, count in steps:
@@ -108,6 +146,16 @@ class Session:
         usual = self._steps[name]
         return usual if usual is not None and (mark - period.last_day).days < usual else None
 
+    def unsettled(self, name: str, period: Period) -> int | None:
+        """The days a component needs after a period to be final, where as many have not passed yet; else None."""
+        component = self.component(name)
+        mark = self.fact(component.fact).watermark
+        if not component.settles or mark is None:
+            return None
+        number, _, unit = component.settles.partition(" ")
+        needed = -(-int(number) * 1461 // 48) if unit == "months" else int(number)  # a month has 30.4375 days
+        return needed if (mark - period.last_day).days < needed else None
+
     # --- components --------------------------------------------------------------------------------------------
 
     def prefetch(self, wanted: Iterable[tuple[str, Period]], where: Mapping[str, str], by: Sequence[str] = ()) -> None:
@@ -116,8 +164,8 @@ class Session:
         missing: dict[str, dict[Window, set[str]]] = {}
         asked: set[tuple[str, str]] = set()
         for name, period in wanted:
-            component = COMPONENTS[name]
-            if component.shape == "lifetime":
+            component = self.component(name)
+            if component.shape == "statistic":
                 continue
             try:
                 window = self.window(component, period)
@@ -135,7 +183,7 @@ class Session:
             for window, wanted_names in windows.items():
                 by_names.setdefault(frozenset(wanted_names), []).append(window)
             for some, days in by_names.items():
-                self._fetch([COMPONENTS[name] for name in sorted(some)], days, where, by)
+                self._fetch([self.component(name) for name in sorted(some)], days, where, by)
 
     def _impatient(self, component: Component, period: Period, names: tuple[str, ...]) -> bool:
         """Count a question that has to be computed; after some of its kind fetch the whole grain, and say so."""
@@ -147,17 +195,25 @@ class Session:
         return True
 
     def count(self, name: str, period: Period, where: Mapping[str, str]) -> Fraction | int:
-        """How much there is to count in a slice: the component's value, or the customers a lifetime is told from."""
-        component = COMPONENTS[name]
-        if component.shape == "lifetime":
-            return sum(ended + running for _, ended, running in self._lives(self.window(component, period), where))
-        return self.value(name, period, where)
+        """How much there is to count in a slice: the component's value; 1 where there is something for a statistic."""
+        try:
+            return self.value(name, period, where)
+        except NoData as error:
+            if self.component(name).shape == "statistic" and error.code == "REV-209":
+                return 1
+            raise
 
     def value(self, name: str, period: Period, where: Mapping[str, str]) -> Fraction:
-        """A component's exact value. Raises NoData: REV-201, REV-204, REV-208 (a missing rate), REV-209."""
-        component = COMPONENTS[name]
-        if component.shape == "lifetime":
-            return self._lifetime(component, period, where)
+        """A component's exact value. Raises NoData: REV-201, REV-204, REV-208 (a missing rate), REV-209; UserError
+        REV-104 for an amount that cannot be shown in the view's currency."""
+        component = self.component(name)
+        if not self.evaluator.lens.converts(component):
+            raise UserError(
+                f"{name} is kept in {self.manifest.currency} only and cannot be shown otherwise.", code="REV-104",
+                hint="Ask without a currency and a profile of rates.",
+            )  # fmt: skip
+        if component.shape == "statistic":
+            return self._statistic(component, period, where)
         try:
             window = self.window(component, period)
         except NoData as error:
@@ -167,6 +223,8 @@ class Session:
         if not self._has(component, window, tuple(sorted(where)), where, ()):
             self._fetch([component], [window], where, ())
         measured = self._read(component, window, where)
+        if measured.unrated and component.unknown:
+            raise NoData(f"{name}: {component.unknown}", code="REV-209")
         if measured.unrated:
             raise NoData(
                 f"{name}: {measured.unrated} amount(s) have no exchange rate at most 7 days old.",
@@ -199,7 +257,7 @@ class Session:
     ) -> None:
         """Compute and remember. With ``by`` the filters become groups too, so that every slice is known afterwards."""
         names = tuple(sorted({*where, *by}))
-        evaluator = self.snapshot.evaluator
+        evaluator = self.evaluator
         if by or not names:
             found = evaluator.evaluate(components, windows, {}, names)
             for component in components:
@@ -219,27 +277,27 @@ class Session:
 
     def _fill(self, component: Component, period: Period, names: tuple[str, ...]) -> None:
         """Fetch every period of a grain and every slice of the filters for all components of a fact."""
-        info = self.fact(component)
+        info = self.fact(component.fact)
         if info.first_day is None or info.watermark is None:  # pragma: no cover - a window was computed from them
             return
         first = of_grain(period.grain, info.first_day, period.calendar)
         last = of_grain(period.grain, info.watermark, period.calendar)
         periods = between(first, last, period.grain)[-60:]
-        same = [item for item in COMPONENTS.values() if item.fact == component.fact and item.shape != "lifetime"]
+        same = [item for item in self.catalogue.components.values() if item.fact == component.fact and item.kept]
         self._fetch(same, [self.window(component, item) for item in periods], {}, names)
 
     def _recall(self, kind: _Kind) -> None:
         """Take from the snapshot's cube what it holds of one component and at most one dimension."""
         self._recalled.add(kind)
         name, names = kind
-        if len(names) > 1:
+        if len(names) > 1 or self.view != View() or name in self._own:
             return
         for _, start, end, _, value, amount, unrated in self.snapshot.cube(name, names[0] if names else ""):
             slices = self._known.setdefault(kind, {}).setdefault((start, end), {})
             if amount is not None:
                 slices[(value,) if names else ()] = Measured(Fraction(amount), unrated)
 
-    # --- lifetimes ---------------------------------------------------------------------------------------------
+    # --- statistics --------------------------------------------------------------------------------------------
 
     @property
     def _given_lifetime(self) -> Fraction | None:
@@ -247,14 +305,19 @@ class Session:
         given = self.manifest.parameters.get("lifetime_years")
         return None if given is None else exact(given)
 
-    def _lives(self, window: Window, where: Mapping[str, str]) -> list[tuple[int, int, int]]:
-        key = (window, tuple(sorted(where.items())))
-        if key not in self._lifetimes:
-            self._lifetimes[key] = self.snapshot.evaluator.lifetimes(window, where)
-        return self._lifetimes[key]
-
-    def _lifetime(self, component: Component, period: Period, where: Mapping[str, str]) -> Fraction:
-        if self._given_lifetime is not None:
+    def _statistic(self, component: Component, period: Period, where: Mapping[str, str]) -> Fraction:
+        if component.name == "lifetime_years" and self._given_lifetime is not None:
             return self._given_lifetime
-        curve = kaplan_meier(self._lives(self.window(component, period), where))
-        return curve.require(_ENDED).restricted_mean / _DAYS_PER_YEAR
+        window = self.window(component, period)
+        if component.measure in OF_TARGETS:
+            return OF_TARGETS[component.measure](self, period, where)
+        key = (component.name, window, tuple(sorted(where.items())))
+        if key not in self._statistics:
+            try:
+                self._statistics[key] = statistic(self.evaluator, component, window, where)
+            except NoData as error:
+                self._statistics[key] = error
+        found = self._statistics[key]
+        if isinstance(found, NoData):
+            raise NoData(found.message, code=found.code, hint=found.hint)
+        return found

@@ -5,7 +5,7 @@ Parquet is read by an in-memory DuckDB that is imported with this package, hence
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -13,10 +13,11 @@ from pathlib import Path
 import duckdb
 
 from revalign_udf.calc.fx import Rates
-from revalign_udf.metrics import FACTS
+from revalign_udf.metrics import FACTS, Fact
 from revalign_udf.snapshots.cuts import NONE, Measured, Slice, Window
 from revalign_udf.snapshots.evaluate import Evaluator
 from revalign_udf.snapshots.folder import POINTER, current, label_of, newest_as_of, point_to, published
+from revalign_udf.snapshots.lens import Lens, View
 from revalign_udf.snapshots.manifest import FORMAT, FactInfo, Manifest, SourceInfo, damaged
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Slice",
     "Snapshot",
     "SourceInfo",
+    "View",
     "Window",
     "current",
     "label_of",
@@ -40,6 +42,10 @@ __all__ = [
 
 #: tables of a snapshot that are no facts
 SUPPORT = ("customer", "customer_attribute", "fx", "excluded")
+#: the same, in snapshots that have them
+LATER = ("subscription_line", "goal")
+#: what stands between a fact and the name of a variant of it
+_VARIANT = "__"
 #: fact tables up to this many rows are held in memory; larger ones are scanned from their file
 _IN_MEMORY = 300_000
 
@@ -52,23 +58,26 @@ class Snapshot:
         self.manifest = Manifest.read(folder)
         self.con = duckdb.connect()
         self.con.execute("SET threads = 2")
-        for name in (*FACTS, *SUPPORT):
+        self.facts: Mapping[str, Fact] = {**FACTS, **self.manifest.additions.facts}
+        variants = [name for name in self.manifest.facts if _VARIANT in name]
+        for name in (*self.facts, *variants, *SUPPORT, *LATER):
             self._open(name)
+        self._seen: dict[View, Evaluator] = {}
 
     def _open(self, name: str) -> None:
         path = self.folder / f"{name}.parquet"
         info = self.manifest.facts.get(name)
-        if info is None and name in FACTS:
-            return  # published before this fact was declared: it is asked for as a table without rows
+        if info is None and name not in SUPPORT:
+            return  # published before this table was declared: it is asked for as one without rows
         if info is None or not path.is_file():
             raise damaged(self.folder, f"{name}.parquet is missing")
         if path.stat().st_size != info.size:
             raise damaged(self.folder, f"{name}.parquet has {path.stat().st_size} bytes instead of {info.size}")
         kind = "TABLE" if info.rows <= _IN_MEMORY else "VIEW"
-        table = f"fact_{name}" if name in FACTS else name
+        table = f"fact_{name}" if name.partition(_VARIANT)[0] in self.facts else name
         quoted = str(path).replace("'", "''")
         try:
-            self.con.execute(f"CREATE {kind} {table} AS SELECT * FROM read_parquet('{quoted}')")
+            self.con.execute(f"CREATE {kind} \"{table}\" AS SELECT * FROM read_parquet('{quoted}')")
         except duckdb.Error as error:
             raise damaged(self.folder, f"{name}.parquet cannot be read") from error
 
@@ -92,13 +101,28 @@ class Snapshot:
         rows = self.con.execute("SELECT on_day, from_currency, to_currency, rate FROM fx WHERE rate > 0").fetchall()
         return Rates(rows, self.manifest.currency)
 
-    @cached_property
+    @property
     def evaluator(self) -> Evaluator:
-        """What answers components."""
-        known = {
-            name: info.watermark + timedelta(days=1) for name, info in self.manifest.facts.items() if info.watermark
-        }
-        return Evaluator(self.con, lambda: self.rates, self.manifest.facts["movement"].currencies, known)
+        """What answers components in company currency, as they were published."""
+        return self.seen(View())
+
+    def seen(self, view: View) -> Evaluator:
+        """What answers components in a view."""
+        if view not in self._seen:
+            infos = self.manifest.facts.items()
+            known = {name: info.watermark + timedelta(days=1) for name, info in infos if info.watermark}
+            currencies = {name: info.currencies for name, info in infos}
+            if view.movements:
+                currencies["movement"] = currencies[f"movement{_VARIANT}{view.movements}"]
+            lens = Lens(self.con, lambda: self.rates, self.manifest.currency, currencies, view)
+            self._seen[view] = Evaluator(self.con, lens, known, self.facts)
+        return self._seen[view]
+
+    @cached_property
+    def known_currencies(self) -> list[str]:
+        """Every currency amounts can be shown in: the company's, and those with a rate."""
+        rows = self.con.execute("SELECT from_currency FROM fx UNION SELECT to_currency FROM fx").fetchall()
+        return sorted({self.manifest.currency, *(code for (code,) in rows)})
 
     @cached_property
     def _cube(self) -> bool:
@@ -141,10 +165,10 @@ class Snapshot:
         """Every value a dimension takes in any fact, sorted; ``(none)`` where a record has none."""
         parts = [
             f"SELECT {dimension} AS v FROM fact_{name}"
-            for name, fact in FACTS.items()
+            for name, fact in self.facts.items()
             if fact.dimensions.get(dimension) == "self" and name in self.manifest.facts
         ]
-        if any(fact.dimensions.get(dimension) == "customer" for fact in FACTS.values()):
+        if any(fact.dimensions.get(dimension) == "customer" for fact in self.facts.values()):
             parts.append(f"SELECT value AS v FROM customer_attribute WHERE attribute = '{dimension}'")
         if not parts:
             return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,11 +11,23 @@ from fractions import Fraction
 
 from revalign_udf.metrics import Component, Fact
 
-__all__ = ["NONE", "SCALES", "Cut", "Measured", "Slice", "Window", "exact_of", "periods_cte", "rate_sql", "unrated_sql"]
+__all__ = [
+    "FOREVER",
+    "NONE",
+    "SCALES",
+    "Cut",
+    "Measured",
+    "Slice",
+    "Window",
+    "exact_of",
+    "periods_cte",
+    "rate_sql",
+    "unrated_sql",
+]
 
 #: the value of a dimension where a record has none
 NONE = "(none)"
-_FOREVER = date(9999, 12, 31)
+FOREVER = date(9999, 12, 31)
 
 Slice = tuple[str, ...]
 
@@ -56,7 +69,7 @@ def rate_sql(rate: Fraction | None) -> str:
 
 def periods_cte(windows: Sequence[Window], known: date | None = None) -> str:
     """CTE ``p``: the windows, numbered, and ``known_end``, the day after the last one that may be spoken of."""
-    last = known or _FOREVER
+    last = known or FOREVER
     rows = ", ".join(f"({i}, DATE '{w.start}', DATE '{w.end}', DATE '{last}')" for i, w in enumerate(windows))
     return f"p AS (SELECT * FROM (VALUES {rows}) AS t(pid, start_day, end_day, known_end))"
 
@@ -74,11 +87,17 @@ def unrated_sql(item: Component) -> str:
 class Cut:
     """The SQL of a question's filters and groupings over one fact."""
 
-    def __init__(self, fact: Fact, where: Mapping[str, str], by: Sequence[str]) -> None:
+    def __init__(self, fact: Fact, where: Mapping[str, str], by: Sequence[str] = ()) -> None:
         self.where, self.by = dict(where), tuple(by)
         names = tuple(dict.fromkeys((*self.where, *self.by)))
         self.own = tuple(name for name in names if fact.dimensions[name] == "self")
         self.attributes = tuple(name for name in names if fact.dimensions[name] == "customer")
+
+    def with_own(self, column: str) -> Cut:
+        """The same cut told apart by one more column of the fact."""
+        found = copy(self)
+        found.own = (*self.own, column)
+        return found
 
     def _column(self, name: str, side: str, table: str = "f") -> str:
         column = f"{table}.{name}" if name in self.own else f"{side}_{name}.value"

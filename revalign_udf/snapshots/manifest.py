@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from revalign_udf.errors import NoData
-from revalign_udf.metrics import Metric
+from revalign_udf.metrics import Declared, Metric
 from revalign_udf.periods import Calendar
 
 __all__ = ["FORMAT", "FactInfo", "Manifest", "SourceInfo", "damaged"]
@@ -67,14 +67,28 @@ class Manifest:
     sources: tuple[SourceInfo, ...]
     metrics: tuple[Metric, ...]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    declared: Mapping[str, Any] = field(default_factory=dict)
+    """facts, components and dimensions it was published with, as plain data"""
+    variants: Mapping[str, str] = field(default_factory=dict)
+    """rules of movements -> the table that answers them"""
+    objects: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """the project's agreements by name, each a list of rows; see :mod:`revalign_udf.config.objects`"""
     content: str = ""
     version: str = ""
     format: int = FORMAT
+    fiscal_weeks: str = ""
+    fiscal_year_end_day: str = "saturday"
+    fiscal_year_end: str = "last"
 
     @property
     def calendar(self) -> Calendar:
         """How the company names its periods."""
-        return Calendar(self.fiscal_year_start)
+        return Calendar(self.fiscal_year_start, self.fiscal_weeks, self.fiscal_year_end_day, self.fiscal_year_end)
+
+    @property
+    def additions(self) -> Declared:
+        """What was declared when it was published: the catalogue's, the project's and the plugins'."""
+        return Declared.from_dict(self.declared)
 
     def write(self, folder: Path) -> None:
         """Write ``manifest.json`` into a folder."""

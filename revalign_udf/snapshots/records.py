@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from revalign_udf.metrics import FACTS, Component
-from revalign_udf.snapshots.cuts import SCALES, Cut, Window, periods_cte
-from revalign_udf.snapshots.evaluate import Evaluator
+from revalign_udf.metrics import Component
+from revalign_udf.snapshots.balances import MOVED
+from revalign_udf.snapshots.cuts import SCALES, Cut, Window
+from revalign_udf.snapshots.evaluate import Evaluator, over_rows
 
 __all__ = ["Record", "excluded_of", "records_of"]
 
@@ -29,43 +30,60 @@ class Record:
 def records_of(evaluator: Evaluator, component: Component, window: Window, where: Mapping[str, str]) -> list[Record]:
     """Every record with a contribution other than zero. Their contributions add up to the component's value.
 
-    Flows and balances list source records; populations (who was paying, who was lost) and changes of slice list
-    customers. A lifetime is no sum of its customers and lists none.
+    Sums over rows and balances list source records; populations (who was paying, who was lost) and changes of slice list
+    customers. A count of different values lists each value once, by its first row. A statistic is no sum and lists none.
     """
-    if component.shape == "flow":
-        return _flow(evaluator, component, window, where)
-    if component.measure in ("opening", "closing"):
-        return _balance(evaluator, component, window, where)
-    if component.shape == "lifetime":
+    cut = Cut(evaluator.facts[component.fact], where)
+    if component.shape == "statistic":
         return []
-    if component.measure in ("entered", "left_slice"):
-        return _moved(evaluator, component, window, where)
-    return _population(evaluator, component, window, where)
+    if component.shape == "distinct":
+        return _distinct(evaluator, cut, component, window)
+    if component.shape not in ("start", "end"):
+        return _rows(evaluator, cut, component, window)
+    if component.measure in ("opening", "closing"):
+        return _balance(evaluator, cut, component, window)
+    if component.measure in MOVED:
+        return _moved(evaluator, cut, component, window)
+    return _population(evaluator, cut, component, window)
 
 
-def _flow(evaluator: Evaluator, component: Component, window: Window, where: Mapping[str, str]) -> list[Record]:
-    cut = Cut(FACTS[component.fact], where, ())
-    rule = f"({component.where})" if component.where else "true"
-    known = "customer" in FACTS[component.fact].dimensions.values()
-    customer = "f.customer" if known else "CAST(NULL AS VARCHAR)"
+def _rows(evaluator: Evaluator, cut: Cut, component: Component, window: Window) -> list[Record]:
+    ctes, source = evaluator.source(component.fact, component.shape, [window])
+    measure, rule = evaluator.measured(component), f"({component.where})" if component.where else "true"
     sql = (
-        f"WITH {evaluator.periods([window], component.fact)} SELECT f.system, f.record_table, f.record_id, {customer},"
-        f" min(f.on_day), sum({component.measure}) FROM fact_{component.fact} f JOIN p ON f.on_day >= p.start_day"
-        f" AND f.on_day < p.end_day {cut.joins('day', 'f.on_day')} WHERE {rule} AND {cut.filters('day')}"
-        f" GROUP BY ALL HAVING sum({component.measure}) <> 0 ORDER BY 5, 1, 2, 3"
+        f"WITH {ctes} SELECT f.system, f.record_table, f.record_id, {_customer(evaluator, component)}, min(f.on_day),"
+        f" sum({measure}) FROM {source} {cut.joins('day', over_rows(component.shape)[1])}"
+        f" WHERE {rule} AND {cut.filters('day')} GROUP BY ALL HAVING sum({measure}) <> 0 ORDER BY 5, 1, 2, 3"
     )
     return _records(evaluator, sql, cut.values, component)
 
 
-def _balance(evaluator: Evaluator, component: Component, window: Window, where: Mapping[str, str]) -> list[Record]:
+def _distinct(evaluator: Evaluator, cut: Cut, component: Component, window: Window) -> list[Record]:
+    ctes, source = evaluator.source(component.fact, component.shape, [window])
+    rule = f"({component.where})" if component.where else "true"
+    sql = (
+        f"WITH {ctes}, every AS (SELECT f.system, f.record_table, f.record_id, {_customer(evaluator, component)} AS customer,"
+        f" f.on_day, row_number() OVER (PARTITION BY {component.measure} ORDER BY f.on_day, f.system, f.record_table,"
+        f" f.record_id) AS n FROM {source} {cut.joins('day', 'f.on_day')} WHERE {rule} AND {cut.filters('day')}"
+        f" AND ({component.measure}) IS NOT NULL)"
+        f" SELECT system, record_table, record_id, customer, on_day, 1 FROM every WHERE n = 1 ORDER BY 5, 1, 2, 3"
+    )
+    return _records(evaluator, sql, cut.values, component)
+
+
+def _customer(evaluator: Evaluator, component: Component) -> str:
+    known = "customer" in evaluator.facts[component.fact].dimensions.values()
+    return "f.customer" if known else "CAST(NULL AS VARCHAR)"
+
+
+def _balance(evaluator: Evaluator, cut: Cut, component: Component, window: Window) -> list[Record]:
     """Item by item: each item's amount at the instant, at the rate of the instant."""
-    cut = Cut(FACTS[component.fact], where, ())
-    side = component.shape
+    side, lens = component.shape, evaluator.lens
     instant, limit = ("p.start_day - 1", "p.start_day") if side == "start" else ("p.end_day - 1", "p.end_day")
     rate = "r.opening_rate" if side == "start" else "r.closing_rate"
     sql = (
-        f"WITH {periods_cte([window])}, {evaluator.rates_cte([window])} SELECT f.system, f.record_table, f.record_id,"
-        f" f.customer, min(f.on_day), sum(CAST(f.amount_src AS DECIMAL(26, 0)) * {rate}) FROM fact_movement f"
+        f"WITH {lens.periods([window])}, {lens.rates_cte([window])} SELECT f.system, f.record_table, f.record_id,"
+        f" f.customer, min(f.on_day), sum(CAST(f.amount_src AS DECIMAL(26, 0)) * {rate}) FROM {lens.table('movement')} f"
         f" JOIN p ON f.on_day < {limit} JOIN r ON r.pid = p.pid AND r.currency = f.currency"
         f" {cut.joins(side, instant)} WHERE {cut.filters(side)} GROUP BY ALL HAVING sum(f.amount_src) <> 0"
         f" ORDER BY 5, 1, 2, 3"
@@ -73,21 +91,20 @@ def _balance(evaluator: Evaluator, component: Component, window: Window, where: 
     return _records(evaluator, sql, cut.values, component)
 
 
-def _population(evaluator: Evaluator, component: Component, window: Window, where: Mapping[str, str]) -> list[Record]:
-    cut = Cut(FACTS[component.fact], where, ())
+def _population(evaluator: Evaluator, cut: Cut, component: Component, window: Window) -> list[Record]:
     side = component.shape
     instant = "p.start_day - 1" if side == "start" else "p.end_day - 1"
+    table, key = ("subscription", "b.line") if component.per == "line" else ("customer", "b.customer")
     sql = (
-        f"{evaluator.balances_cte(cut, [window], side)} SELECT NULL, 'customer', b.customer, b.customer, NULL,"
+        f"{evaluator.population_cte(cut, [window], side, component)} SELECT NULL, '{table}', {key}, b.customer, NULL,"
         f" sum({component.measure}) FROM b JOIN p ON p.pid = b.pid {cut.joins(side, instant, 'b')}"
         f" WHERE {cut.filters(side, own=False)} GROUP BY ALL HAVING sum({component.measure}) <> 0 ORDER BY 3"
     )
     return _records(evaluator, sql, cut.values_own_first, component)
 
 
-def _moved(evaluator: Evaluator, component: Component, window: Window, where: Mapping[str, str]) -> list[Record]:
+def _moved(evaluator: Evaluator, cut: Cut, component: Component, window: Window) -> list[Record]:
     """Customers whose attribute changed, with the balance they brought or took."""
-    cut = Cut(FACTS[component.fact], where, ())
     ctes = evaluator.moves(cut, component, [window])
     if ctes is None:
         return []

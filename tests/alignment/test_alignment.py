@@ -140,7 +140,7 @@ def test_the_matrix_is_what_is_declared(query: Query) -> None:
     assert set(rows) == set(METRICS)
     for name, metric in METRICS.items():
         assert {team for team in found.columns[2:] if rows[name][team] == "owns"} == set(metric.owners)
-        assert rows[name]["role"] == ("table" if metric.kind == "table" else metric.role)
+        assert rows[name]["role"] == (metric.role if metric.kind == "scalar" else metric.kind)
 
 
 def test_adjacent_teams_share_kpis_today(query: Query) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from revalign_udf.config import Project, load, looks_secret, resolve
 from revalign_udf.errors import ConfigError
+from revalign_udf.periods import Calendar
 
 SOURCE = '[source.files]\nconnector = "csv"\npath = "data"\n'
 
@@ -36,6 +37,14 @@ def read(folder: Path, text: str | bytes) -> Project:
         ("[company]\ntime_zone = 'Stockholm'", "REV-305", "Europe/Stockholm"),
         ("[company]\nfiscal_year_start = 13", "REV-305", "1 to 12"),
         ("[company]\nfiscal_year_start = true", "REV-305", "int"),
+        ("[company]\nfiscal_weeks = '445'", "REV-305", "Did you mean 4-4-5"),
+        ("[company]\nfiscal_weeks = '4-4-4-1'", "REV-305", '"5-4-4"'),
+        ("[company]\nfiscal_weeks = 445", "REV-305", "text"),
+        ("[company]\nfiscal_week = '4-4-5'", "REV-302", "company.fiscal_weeks"),
+        ("[company]\nfiscal_weeks = '4-4-5'\nfiscal_year_end_day = 'sundy'", "REV-305", "Did you mean sunday"),
+        ("[company]\nfiscal_weeks = '4-4-5'\nfiscal_year_end = 'closest'", "REV-305", '"nearest"'),
+        ("[company]\nfiscal_year_end_day = 'sunday'", "REV-302", 'Add fiscal_weeks = "4-4-5"'),
+        ("[company]\nfiscal_weeks = ''\nfiscal_year_end = 'nearest'", "REV-302", "take fiscal_year_end out"),
         ("[plugins]\nenabled = 'acme'", "REV-305", "list"),
         ("[plugins]\nenabled = [1]", "REV-305", "list of names"),
         ("[definitions]\nrevenue_source = 'orders'", "REV-305", "sales_order"),
@@ -97,6 +106,22 @@ def test_everything_said(tmp_path: Path) -> None:
     assert (project.workbooks, project.plugins.enabled) == (("a", "b"), ("x",))
     assert (project.definitions.lifetime_years, project.definitions.revenue_source) == (5, "invoice")
     assert project.sheets["board"].key == "https://x"
+
+
+@pytest.mark.parametrize(
+    ("text", "calendar"),
+    [
+        ("", Calendar()),
+        ("fiscal_weeks = ''", Calendar()),
+        ("fiscal_weeks = '4-4-5'", Calendar(1, "4-4-5", "saturday", "last")),
+        (
+            "fiscal_year_start = 2\nfiscal_weeks = '4-5-4'\nfiscal_year_end_day = ' Sunday'\nfiscal_year_end = 'Nearest'",
+            Calendar(2, "4-5-4", "sunday", "nearest"),
+        ),
+    ],
+)
+def test_a_fiscal_year_of_weeks(tmp_path: Path, text: str, calendar: Calendar) -> None:
+    assert read(tmp_path, f"[company]\n{text}\n{SOURCE}").company.calendar == calendar
 
 
 @pytest.mark.parametrize("reference", ["$env:KEY", "$keyring:revalign/key"])

@@ -9,7 +9,8 @@ from typing import Any
 
 from revalign_udf.errors import UnknownName
 from revalign_udf.periods import Period, between, parse_period
-from revalign_udf.query.answers import Answer, Explanation, Table
+from revalign_udf.query.answers import Answer, Comparison, Explanation, Table
+from revalign_udf.query.comparing import versus
 
 AS_OF = date(2026, 10, 31)
 Where = Mapping[str, str] | None
@@ -33,8 +34,9 @@ class FakeDoor:
         return parse_period(token, anchor or AS_OF)
 
     def metric(
-        self, name: str, period: Any, where: Where = None, *, as_of: date | None = None, profile: str | None = None
-    ) -> Answer:
+        self, name: str, period: Any, where: Where = None, *, as_of: date | None = None, profile: str | None = None,
+        currency: str | None = None, compare: object = None,
+    ) -> Answer:  # fmt: skip
         self.asked.append({"name": name, "period": period, "where": dict(where or {}), "as_of": as_of})
         when = self.period(period)
         if name == "funnel":
@@ -47,7 +49,8 @@ class FakeDoor:
         exact = Fraction(9, 10) if name == "nrr" else Fraction(10001, 10)
         if (where or {}).get("segment") == "smb":
             exact = Fraction(250)
-        return Answer(name, name.upper(), str(when), "rate" if name == "nrr" else "money", exact)
+        beside = tuple(Comparison(one, "before", exact - 1, Fraction(1), Fraction(1, 4)) for one in versus(compare))
+        return Answer(name, name.upper(), str(when), "rate" if name == "nrr" else "money", exact, comparisons=beside)
 
     def series(
         self,
@@ -59,9 +62,11 @@ class FakeDoor:
         *,
         as_of: date | None = None,
         profile: str | None = None,
+        currency: str | None = None,
+        compare: object = None,
     ) -> list[Answer]:
         periods = between(self.period(first), self.period(last), grain)
-        return [self.metric(name, period, where, as_of=as_of) for period in periods]
+        return [self.metric(name, period, where, as_of=as_of, compare=compare) for period in periods]
 
     def table(
         self,
@@ -71,6 +76,9 @@ class FakeDoor:
         where: Where = None,
         *,
         as_of: date | None = None,
+        profile: str | None = None,
+        currency: str | None = None,
+        compare: object = None,
     ) -> Table:
         head = ("period", by) if by else ("period",)
         rows = tuple(
@@ -84,8 +92,9 @@ class FakeDoor:
         return Table((*head, *metrics), rows)
 
     def explain(
-        self, name: str, period: Any, where: Where = None, *, as_of: date | None = None, profile: str | None = None
-    ) -> Explanation:
+        self, name: str, period: Any, where: Where = None, *, as_of: date | None = None, profile: str | None = None,
+        currency: str | None = None,
+    ) -> Explanation:  # fmt: skip
         return Explanation(
             self.metric(name, period, where, as_of=as_of),
             "Closing MRR of customers paying at the start.",
@@ -116,6 +125,13 @@ CALLS: list[tuple[str, list[Any], Any]] = [
     ("METRIC", ["mrr", "2026-Q3", None, "segment", "smb"], 250.0),
     ("METRIC", ["mrr", "2026-09", None, [["segment", "smb"], ["country", None]]], 250.0),
     ("METRIC", ["mrr", "2026-09", "2026-10-31", "segment", None], 1000.1),
+    ("METRIC", ["mrr", "2026-09", None, "compare", "previous"], 1.0),
+    ("METRIC", ["mrr", "2026-09", None, "compare", "previous", "show", "share", "segment", "smb"], 0.25),
+    ("METRIC", ["mrr", "2026-09", None, "Compare", "last year", "Show", "value"], 999.1),
+    ("METRIC", ["nrr", "2025-12", None, "compare", "target"], "#N/A"),
+    ("METRIC", ["mrr", "2026-09", None, "show", "share"], "#VALUE!"),
+    ("METRIC", ["mrr", "2026-09", None, "compare", "previous", "show", "all"], "#VALUE!"),
+    ("METRIC", ["mrr", "2026-09", None, "compare", "yesterday"], "#VALUE!"),
     ("METRIC", ["nrr", "2025-12"], "#N/A"),
     ("METRIC", ["nnr", "2026-09"], "#VALUE!"),
     ("METRIC", ["funnel", "2026-09"], "#VALUE!"),
@@ -126,6 +142,7 @@ CALLS: list[tuple[str, list[Any], Any]] = [
     ("SERIES", ["mrr", "2025-12", "2026-02"], [["2025-12", "#N/A"], ["2026-01", 1000.1], ["2026-02", 1000.1]]),
     ("SERIES", ["mrr", "2026-01", "2026-06", "quarter"], [["2026-Q1", 1000.1], ["2026-Q2", 1000.1]]),
     ("SERIES", ["mrr", "2026-01", "2026-02", None, None, "segment", "smb"], [["2026-01", 250.0], ["2026-02", 250.0]]),
+    ("SERIES", ["mrr", "2026-01", "2026-01", None, None, "compare", "previous"], [["2026-01", 1000.1, 1.0, 0.25]]),
     ("TABLE", [["mrr", "nrr"], ["2026-09"]], [["period", "mrr", "nrr"], ["2026-09", 1000.1, 0.9]]),
     ("TABLE", ["nrr", [["2025-12"]], "segment"], [["period", "segment", "nrr"], ["2025-12", "total", None]]),
     (

@@ -118,7 +118,7 @@ def test_an_attribute_that_is_derived_cannot_be_overwritten_by_history(query: Qu
     assert (mrr(query, channel="event"), mrr(query, channel="web")) == (1, 4)
     assert query.metric("mrr", "2025-12", {"lead_source": "fair"}).exact == 1
     assert mrr(query, channel="post") == 64  # a known first touch goes before an unknown one
-    assert query.names("cohort") == ["2025-01", "(none)"]
+    assert query.names("cohort") == ["2024-12", "2025-01", "(none)"]  # of the lead, and of the customer
 
 
 def test_a_product_key_in_two_systems_has_the_line_of_its_own_system(query: Query) -> None:

@@ -447,7 +447,8 @@ class Oracle:
             days = self.reached[row["id"]]
             org = row["org_id"] or next((p["org_id"] for p in self.rows("person") if p["id"] == row["person_id"]), None)
             customer = self._root[org] if org else None
-            own = {"channel": row["channel"], "lead_source": row["lead_source"], "owner": None, "campaign": None}
+            own = {"channel": row["channel"], "lead_source": row["lead_source"], "owner": None, "campaign": None,
+                   "cohort": f"{days[stage]:%Y-%m}" if stage in days else None}  # fmt: skip
             if stage in days and start <= days[stage] < end and self.fits(customer, own, days[stage], where):
                 total += not later or (later in days and days[later] <= self.through)
         return Fraction(total)

@@ -41,7 +41,7 @@ def check(snapshot: Snapshot, rows: list[Row], chance: random.Random) -> None:
         slices[name, value] = Measured(Fraction(amount or 0), unrated)
     for fact, dimension in sorted({key[:2] for key in asked}):
         windows = [key[2] for key in asked if key[:2] == (fact, dimension)]
-        components = [item for item in COMPONENTS.values() if item.fact == fact and item.shape != "lifetime"]
+        components = [item for item in COMPONENTS.values() if item.fact == fact and item.kept]
         for window in chance.sample(windows, min(4, len(windows))):
             slices, by = asked[fact, dimension, window], (dimension,) if dimension else ()
             fresh = snapshot.evaluator.evaluate(components, [window], {}, by)
@@ -77,7 +77,7 @@ def test_what_is_in_it(tmp_path: Path, pulled: Made) -> None:
     assert (date(2026, 4, 1), mark + timedelta(days=1)) in ends
     assert (date(2024, 1, 1), date(2025, 1, 1)) in ends
     filled = {name for name, info in snapshot.manifest.facts.items() if info.rows}
-    expected = {name for name, item in COMPONENTS.items() if item.shape != "lifetime" and item.fact in filled}
+    expected = {name for name, item in COMPONENTS.items() if item.kept and item.fact in filled}
     assert {row[0] for row in rows} == expected
     cut = {row[3] for row in rows if row[0] == "acquisition_cost"}
     assert "channel" in cut

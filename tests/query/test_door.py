@@ -63,7 +63,7 @@ def test_names_and_aliases(query: Query, name: str) -> None:
         (("mmr", "2025-01"), 'Unknown metric "mmr". Did you mean mrr?'),
         (("churn", "2025-01"), '"churn" can mean logo_churn or revenue_churn_gross or revenue_churn_net.'),
         (("ltv", "2025-01"), '"ltv" can mean ltv_orders or ltv_arpa_churn.'),
-        (("clv", "2025-01"), '"clv" can mean ltv_orders or ltv_arpa_churn.'),
+        (("clv", "2025-01"), '"clv" can mean ltv_orders or ltv_arpa_churn or clv_observed or clv_predicted.'),
         (("mrr", "2025-01", {"segmnt": "SMB"}), 'Unknown field "segmnt". Did you mean segment?'),
         (("mrr", "2025-01", {"segment": "SMBs"}), 'Unknown value of segment "SMBs". Did you mean SMB?'),
         (("mrr", "2025-01", {"segment": "Smb"}), '"Smb" can mean SMB or smb.'),
@@ -143,7 +143,7 @@ def test_a_breakdown_shows_what_there_is_to_count(query: Query) -> None:
     assert cut("mrr", "2026-05", "segment") == {"MM": None, "SMB": None, "smb": None}
     assert [v for v, _ in query.breakdown("mrr_movements", "2025-01", "segment")] == ["MM", "SMB", "smb"]
     with refused(UserError, "REV-103"):
-        query.breakdown("mrr", "2025-01", "team")
+        query.breakdown("visitors", "2025-01", "segment")
     with refused(UnknownName, "REV-101"):
         query.breakdown("mrr", "2025-01", "segment", profile="other")
 
@@ -209,7 +209,7 @@ def test_names_for_drop_downs(query: Query) -> None:
     with refused(UnknownName, "Did you mean segment"):
         query.names("segmnt")
     assert query.declaration("arpa").name == "arpu"
-    assert query.dimensions("cac") == ("channel", "campaign", "system")
+    assert query.dimensions("cac") == ("channel", "campaign", "system", "team", "pod")
     rows = {row["field"]: row["value"] for row in query.define("mrr").dicts()}
     assert rows["formula"] == "mrr"
     assert {row["field"]: row["value"] for row in query.define("funnel").dicts()}["formula"] == "a table"

@@ -15,6 +15,7 @@ from revalign_udf.periods import between, parse_period
 from revalign_udf.query import Query
 from revalign_udf.snapshots import Evaluator, Window, newest_as_of, published
 from revalign_udf.snapshots.cuts import exact_of
+from revalign_udf.snapshots.lens import Lens
 from revalign_udf.testing import project_of
 
 FIRST = date(2025, 1, 1)
@@ -35,7 +36,7 @@ def movements(rows: list[tuple[date, str, int, str, str]]) -> Evaluator:
         " DATE '9999-12-31' FROM fact_movement"
     )
     fx = Rates([(FIRST + timedelta(days=5 * n - 9), "EUR", "USD", f"1.{n}") for n in range(90)], "USD")
-    return Evaluator(con, lambda: fx, sorted({row[3] for row in rows}))
+    return Evaluator(con, Lens(con, lambda: fx, "USD", {"movement": sorted({row[3] for row in rows})}))
 
 
 @pytest.mark.parametrize("currencies", [("USD",), ("USD", "EUR"), ("EUR",)])

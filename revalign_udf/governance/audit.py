@@ -10,21 +10,22 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from revalign_udf.config import looks_secret
-from revalign_udf.errors import StoreError, redact
+from revalign_udf.errors import redact
+from revalign_udf.governance.lines import adding, content_of
 
-__all__ = ["AUDIT_FILE", "UNREADABLE", "Entry", "history", "record"]
+__all__ = ["AUDIT_FILE", "UNREADABLE", "Entry", "history", "record", "user"]
 
 AUDIT_FILE = Path("governance") / "audit.jsonl"
 #: the action of an entry that stands for a line that cannot be read
 UNREADABLE = "unreadable"
+_NAME = "The audit trail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +48,9 @@ def record(project_folder: Path, action: str, **details: Any) -> Entry:
     Several processes may record at once. Raises StoreError REV-804 when the file cannot be written.
     """
     when = datetime.now(UTC).isoformat(timespec="milliseconds")
-    entry = Entry(when, _user(), action, {name: _clean(name, value) for name, value in details.items()})
-    # a name with bytes that are no text keeps them as escapes, which JSON reads back
-    text = json.dumps(entry.as_json(), ensure_ascii=False, default=str, allow_nan=False)
-    line = text.encode("utf-8", "backslashreplace") + b"\n"
-    path = project_folder / AUDIT_FILE
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
-        try:
-            with _alone(file):
-                _append(file, line)
-        finally:
-            os.close(file)
-    except OSError as error:
-        raise StoreError(
-            f"The audit trail {path} cannot be written: {error.strerror}.",
-            code="REV-804",
-            hint="Make room, or make the folder governance/ writable.",
-        ) from error
+    entry = Entry(when, user(), action, {name: _clean(name, value) for name, value in details.items()})
+    with adding(project_folder / AUDIT_FILE, _NAME) as file:
+        file.add(entry.as_json())
     return entry
 
 
@@ -75,13 +60,7 @@ def history(project_folder: Path) -> list[Entry]:
     A line that cannot be read, such as one cut short by a crash, becomes an entry with the action ``unreadable`` and its
     line number and text as details. Raises StoreError REV-801 when there is a file that cannot be opened.
     """
-    path = project_folder / AUDIT_FILE
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise StoreError(f"The audit trail {path} cannot be read: {error.strerror}.") from error
+    content = content_of(project_folder / AUDIT_FILE, _NAME)
     return [_entry(place, line) for place, line in enumerate(content.split(b"\n"), 1) if line.strip()]
 
 
@@ -100,42 +79,8 @@ def _unreadable(place: int, line: bytes) -> Entry:
     return Entry("", "", UNREADABLE, {"line": place, "text": line.decode("utf-8", "replace")[:200]})
 
 
-def _append(file: int, line: bytes) -> None:
-    end = os.lseek(file, 0, os.SEEK_END)
-    if end:
-        os.lseek(file, end - 1, os.SEEK_SET)
-        if os.read(file, 1) != b"\n":
-            line = b"\n" + line  # a line cut short stays alone: it must not swallow this one
-    while line:
-        line = line[os.write(file, line) :]
-    os.fsync(file)
-
-
-@contextmanager
-def _alone(file: int) -> Iterator[None]:
-    """Hold other writers off; the lock falls with the process."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        far = 0x7FFF0000  # locks bar readers there, so lock where there is nothing to read
-        os.lseek(file, far, os.SEEK_SET)
-        msvcrt.locking(file, msvcrt.LK_LOCK, 1)
-        try:
-            yield
-        finally:
-            os.lseek(file, far, os.SEEK_SET)
-            msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(file, fcntl.LOCK_UN)
-
-
-def _user() -> str:
+def user() -> str:
+    """The user of the operating system."""
     if sys.platform == "win32":
         return getpass.getuser()
     import pwd  # not getpass, which believes the environment

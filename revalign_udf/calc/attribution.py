@@ -1,0 +1,132 @@
+"""Attribution: what is credited to each touch on the way to a conversion.
+
+Rules of the published models: one touch gets everything; **U** gives 40 % to the first and the last touch and 20 % evenly
+to those between, on two touches half each; **W** gives 30 % to the first touch, to that of the lead's creation and to that
+of the opportunity's creation, and 10 % evenly to the rest; **time decay** halves a touch's weight per half-life back from
+the conversion. Credits are whole minor units of the currency and add up to the amount exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import lru_cache
+
+from revalign_udf.calc.ratios import not_negative
+from revalign_udf.errors import UserError
+
+__all__ = ["HALF_LIFE", "MODELS", "attribution_weights", "credits_of", "split_units"]
+
+MODELS = ("first", "last", "linear", "u", "w", "time_decay")
+#: days in which the weight of a touch halves, where nobody says otherwise
+HALF_LIFE = 7
+#: digits of a weight between two whole half-lives; amounts have far fewer
+_DIGITS = 30
+
+
+def attribution_weights(
+    model: str, ages: Sequence[int], *, lead: int = 0, opportunity: int = 0, half_life: int = HALF_LIFE
+) -> list[int]:
+    """The weight of each touch, earliest first; only their proportions mean something.
+
+    ``ages`` are whole days from each touch to the conversion (without one: to the last touch). ``lead`` and
+    ``opportunity`` are the places (from 0) of the touches at which the lead and the opportunity were created; without
+    one it is the first touch.
+
+    >>> attribution_weights("u", [30, 20, 10, 0])
+    [4, 1, 1, 4]
+    >>> attribution_weights("w", [40, 30, 20, 10, 0], lead=1, opportunity=3)
+    [60, 60, 10, 60, 10]
+    >>> early, late = attribution_weights("time_decay", [14, 7])
+    >>> late == 2 * early
+    True
+
+    Raises UserError REV-114 for an unknown model, a place without a touch, or a half-life below one day.
+    """
+    count = len(ages)
+    if model not in MODELS:
+        raise UserError(f"{model} is no attribution model: {', '.join(MODELS)}.", code="REV-114")
+    if not count:
+        return []
+    if model in ("first", "last"):
+        chosen = 0 if model == "first" else count - 1
+        return [int(place == chosen) for place in range(count)]
+    if model == "linear" or count == 1:
+        return [1] * count
+    if model == "u":
+        # 40 : 20 / (n - 2) : 40
+        return [1, 1] if count == 2 else [2 * (count - 2), *[1] * (count - 2), 2 * (count - 2)]
+    if model == "w":
+        return _three_keys(count, (0, lead, opportunity))
+    return _decayed(ages, half_life)
+
+
+def _three_keys(count: int, keys: Sequence[int]) -> list[int]:
+    """30 each to three touches, 10 over the rest; keys that fall on one touch add up there."""
+    if any(not 0 <= key < count for key in keys):
+        raise UserError("There is no touch at this place.", code="REV-114")
+    times = [keys.count(place) for place in range(count)]
+    rest = times.count(0)
+    # without a rest its tenth goes evenly to the three
+    return [30 * rest * n if n else 10 for n in times] if rest else times
+
+
+def _decayed(ages: Sequence[int], half_life: int) -> list[int]:
+    if half_life < 1:
+        raise UserError("A half-life is at least one day.", code="REV-114")
+    not_negative(min(ages), "The days from a touch to the conversion")
+    halvings = [divmod(age, half_life) for age in ages]
+    most = max(whole for whole, _ in halvings)
+    return [_between(rest, half_life) << (most - whole) for whole, rest in halvings]
+
+
+@lru_cache(maxsize=4096)
+def _between(days: int, half_life: int) -> int:
+    """2 ** -(days / half_life) to thirty digits, as a whole number: the same on every machine."""
+    context = Context(prec=2 * _DIGITS, rounding=ROUND_HALF_EVEN)
+    power = context.power(Decimal(2), context.divide(Decimal(-days), Decimal(half_life)))
+    return int(power.scaleb(_DIGITS, context).to_integral_value(ROUND_HALF_EVEN, context))
+
+
+def split_units(total: int, weights: Sequence[int], unit: int = 1) -> list[int]:
+    """Split a whole number by weights into whole units that add up to it, by largest remainder.
+
+    Each part gets the whole units below its exact share; what is left goes, one unit each, to the largest remainders,
+    ties to the earlier part. Where the total itself is no whole number of units, the piece of a unit left at the end goes
+    to the next in that order. A total below zero is split like its opposite.
+
+    >>> split_units(100, [1, 1, 1]), split_units(-100, [1, 1, 1])
+    ([34, 33, 33], [-34, -33, -33])
+    >>> split_units(1_000_005, [1, 1, 1], unit=10_000)
+    [340000, 330005, 330000]
+    """
+    whole = sum(weights)
+    if not whole:
+        raise UserError("There is nothing to split the amount over.", code="REV-114", cell="#NUM!")
+    sign, size = (-1, -total) if total < 0 else (1, total)
+    step = whole * unit
+    parts, rests = [], []
+    for place, weight in enumerate(weights):
+        units, rest = divmod(size * weight, step)
+        parts.append(units * unit)
+        rests.append((-rest, place))
+    left = size - sum(parts)
+    for _, place in sorted(rests):
+        if left <= 0:
+            break
+        parts[place] += min(unit, left)
+        left -= unit
+    return [sign * part for part in parts]
+
+
+def credits_of(
+    total: int, ages: Sequence[int], model: str, *, unit: int = 1, lead: int = 0, opportunity: int = 0,
+    half_life: int = HALF_LIFE,
+) -> list[int]:  # fmt: skip
+    """What each touch, earliest first, is credited of an amount, in whole units; see :func:`attribution_weights`.
+
+    >>> credits_of(100_00, [30, 20, 10, 0], "u")
+    [4000, 1000, 1000, 4000]
+    """
+    weights = attribution_weights(model, ages, lead=lead, opportunity=opportunity, half_life=half_life)
+    return split_units(total, weights, unit)

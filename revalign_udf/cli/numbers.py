@@ -17,7 +17,7 @@ from revalign_udf.cli.common import (
     json_option,
     project_option,
 )
-from revalign_udf.cli.output import beside, console, print_answer, print_json, print_table
+from revalign_udf.cli.output import beside, console, print_answer, print_json, print_table, slim
 from revalign_udf.errors import NoData
 from revalign_udf.periods import Grain, between
 from revalign_udf.query import Answer, Table
@@ -131,7 +131,7 @@ def records_command(name: str, period: str, asked: Asked, project: Path, as_json
     found = ask(project).records(name, period, asked.where, **asked.view)
     if as_json:
         return print_json({"columns": found.columns, "rows": found.dicts()})
-    return print_table(found)
+    return print_table(slim(found))
 
 
 @click.command("explain")
@@ -154,7 +154,7 @@ def explain_command(name: str, period: str, asked: Asked, limit: int, project: P
         console.print(f"{found.formula}\n= {found.arithmetic}\n", markup=False)
     print_table(found.components, "Components")
     shown = Table(found.records.columns, found.records.rows[:limit], found.records.units)
-    print_table(shown, f"\nRecords ({len(shown.rows)} of {len(found.records.rows)})")
+    print_table(slim(shown), f"\nRecords ({len(shown.rows)} of {len(found.records.rows)})")
     if found.excluded.rows:
         print_table(found.excluded, "\nLeft out")
     return None

@@ -47,6 +47,20 @@ def number(value: object, unit: str, currency: str = "") -> str:
     return text + suffix
 
 
+def slim(table: Table) -> Table:
+    """A table without the columns that are blank, or the same as the column before, in every row: for narrow screens."""
+    units = table.units or ("text",) * len(table.columns)
+    columns = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
+    kept: list[int] = []
+    for place, column in enumerate(columns):
+        if any(value not in (None, "") for value in column) and not (kept and column == columns[kept[-1]]):
+            kept.append(place)
+    if not table.rows or not kept:
+        return table
+    rows = tuple(tuple(row[place] for place in kept) for row in table.rows)
+    return Table(tuple(table.columns[i] for i in kept), rows, tuple(units[i] for i in kept))
+
+
 def print_table(table: Table, title: str = "", currency: str = "") -> None:
     """A table with aligned numbers."""
     units = table.units or ("text",) * len(table.columns)

@@ -23,6 +23,10 @@ from revalign_udf.sync import Progress, SourceReport
 __all__ = ["build_command", "init_command", "progress_bar", "pull_command", "run_command", "show_run"]
 
 
+#: tables named after a build
+_SHOWN = 6
+
+
 @contextmanager
 def progress_bar(what: str, quiet: bool) -> Iterator[Progress | None]:
     """A line per source with the rows read so far; on standard error, only where a person looks."""
@@ -67,8 +71,9 @@ def _sources(reports: list[SourceReport]) -> None:
 
 def _published(done: Published) -> None:
     word = "published" if done.is_new else "unchanged"
-    rows = ", ".join(f"{count:,} {name}" for name, count in done.rows.items() if count)
-    console.print(f"[bold]Snapshot {done.label}[/bold] {word} · {rows or 'no facts'}")
+    filled = [f"{count:,} {name}" for name, count in done.rows.items() if count]
+    more = f" and {len(filled) - _SHOWN} more tables" if len(filled) > _SHOWN else ""
+    console.print(f"[bold]Snapshot {done.label}[/bold] {word} · {', '.join(filled[:_SHOWN]) or 'no facts'}{more}")
 
 
 def show_run(report: RunReport) -> None:

@@ -72,8 +72,8 @@ class Component:
 
     ``measure`` is what is summed, in portable SQL over the fact ``f`` and the period ``p``, or over the balances of one
     customer (start, end); see :data:`Shape`. ``where`` narrows the rows. ``optional`` components are 0, and the answer
-    says so, where their tables hold nothing. ``settles`` is the number of days after the period in which it may still
-    grow; until then an answer is partial.
+    says so, where their tables hold nothing. ``settles`` is the number of days (``12 months``: of months) after the
+    period in which it may still grow; until then an answer is partial, or without ``early`` there is none.
     """
 
     name: str
@@ -85,6 +85,7 @@ class Component:
     where: str = ""
     optional: bool = False
     settles: str = ""
+    early: bool = True
     unknown: str = ""
     """why a row may have no value, where that is not a missing exchange rate"""
     per: Literal["customer", "line"] = "customer"

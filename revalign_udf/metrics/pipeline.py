@@ -77,6 +77,7 @@ _COMPONENTS = (
         "of the annual contract value won, that of customers paying {months} months after closing",
         f"f.paid_from <= {_STILL} AND (f.paid_until IS NULL OR {_STILL} < f.paid_until) AND {_STILL} < p.known_end",
         settles="{months} months",
+        early=False,
     ),
     Component(
         "new_by_referral", "referred", "flow", "1", "count", "new customers that came by referral", "f.referral = 1",
@@ -159,7 +160,8 @@ _METRICS = (
     Metric(
         "bookings_retained", "Bookings retained", "sales", "ratio(acv_paying, acv_won)", "rate",
         "Of the annual contract value won in the period, the share of customers paying (MRR above zero) at the end of the"
-        " day 12 months after closing (parameter months).",
+        " day 12 months after closing (parameter months). There is none until the last deal is that old: who has not come so"
+        " far is not lost.",
         parameters=(_MONTHS,), owners=("success", "sales", "finance"), source=_CATALOGUE,
     ),
     Metric(

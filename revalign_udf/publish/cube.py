@@ -94,7 +94,8 @@ def cube_rows(snapshot: Snapshot) -> Iterator[Row]:
             yield from _rows(flows, months, snapshot.evaluator.evaluate(flows, months, {}, (name,)), name)
         if balances:
             yield from _rows(balances, totals, snapshot.evaluator.evaluate(balances, totals, {}), "")
-            for name in names if info.rows * len(months) <= _BALANCES else ():
+            # of the other populations a slice is asked for rarely, and costs a build as much
+            for name in names if fact.name == "movement" and info.rows * len(months) <= _BALANCES else ():
                 yield from _rows(balances, months, snapshot.evaluator.evaluate(balances, months, {}, (name,)), name)
 
 

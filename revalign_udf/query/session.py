@@ -220,6 +220,8 @@ class Session:
             if component.optional and error.code == "REV-201":
                 return Fraction(0)
             raise
+        if not component.early and (needed := self.unsettled(name, period)) is not None:
+            raise NoData(f"{name} of {period} is not known until {needed} days after its end.")
         if not self._has(component, window, tuple(sorted(where)), where, ()):
             self._fetch([component], [window], where, ())
         measured = self._read(component, window, where)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from revalign_udf.errors import NoData
+from revalign_udf.errors import NoData, Undefined
 from revalign_udf.metrics import COMPONENTS, FACTS
 from revalign_udf.snapshots.cuts import Cut, Window, exact_of
 
@@ -89,7 +89,7 @@ def _stayed_cogs(evaluator: Evaluator, window: Window, where: Where) -> Fraction
         return Fraction(0)
     revenue = _whole(evaluator, "revenue", window)
     if not revenue:
-        raise NoData("Revenue is zero, so cost cannot be shared by it.", code="REV-110", cell="#DIV/0!")
+        raise Undefined("Revenue is zero, so cost cannot be shared by it.")
     return cogs * stayed / revenue
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from revalign_udf.config import load
 from revalign_udf.jobs import build, pull
 from revalign_udf.query import Query
 from revalign_udf.sync import SourceReport
+from revalign_udf.testing import project_of
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 
@@ -85,3 +87,35 @@ def test_json_lines_that_are_gone(lake: Path) -> None:
     assert run(lake).counts.deleted == 1
     (lake / "lake" / "organization.jsonl").unlink()
     assert run(lake).counts.deleted == 1, "the last file of a table takes its rows along"
+
+
+def test_the_drop_in_that_adds_numbers(tmp_path: Path) -> None:
+    """Two calls of Ada's lead and one of Bob's person; a visit is no call. Ada's tier is gold."""
+    (tmp_path / "plugins").mkdir()
+    shutil.copyfile(PLUGINS / "calling.py", tmp_path / "plugins" / "calling.py")
+    query = project_of(
+        tmp_path,
+        {
+            "organization": "id name segment tier\na Ada one gold\nb Bob two blue",
+            "person": "id org_id\np b",
+            "lead": "id created_at org_id\nl 2026-01-01 a",
+            "touch": "id lead_id person_id occurred_at kind direction owner_id\n1 l - 2026-03-02 call out o1\n"
+            "2 l - 2026-03-09 call in o1\n3 - p 2026-03-10 call out o2\n4 l - 2026-03-11 visit in -\n5 l - 2026-04-01 call in o1",
+            "opportunity": "id org_id created_at closed_at outcome amount\n1 a 2026-01-02 2026-03-20 won 100\n"
+            "2 b 2026-01-02 2026-03-21 won 9",
+        },
+        '[plugins]\nenabled = ["calling"]\n',
+        through="2026-04-30",
+    )
+    assert query.metric("calling.calls", "2026-03").exact == 3
+    assert query.metric("calling.share_taken", "2026-03").exact == Fraction(1, 3)
+    assert query.metric("calling.calls_per_deal_won", "2026-03").exact == Fraction(3, 2)
+    assert {v: a.exact for v, a in query.breakdown("calling.calls", "2026-03", "calling_tier")} == {
+        "blue": 1,
+        "gold": 2,
+    }
+    assert {v: a.exact for v, a in query.breakdown("bookings", "2026-03", "calling_tier")} == {"blue": 9, "gold": 100}
+    assert [row[4] for row in query.records("calling.calls", "2026-03", {"owner": "o1"}).rows] == ["1", "2"]
+    # the snapshot carries the declarations: who reads it needs no plugin
+    (tmp_path / "plugins" / "calling.py").unlink()
+    assert Query(load(tmp_path).snapshots).metric("calling.calls", "2026-04").exact == 1

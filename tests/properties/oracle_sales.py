@@ -300,6 +300,8 @@ class SalesOracle(ORACLE.Oracle):  # type: ignore[misc]
 
     def still_paying(self, p: Any, where: Where, months: int) -> Fraction:
         total = Fraction(0)
+        if (self.through - (p.end - ONE)).days < -(-months * 1461 // 48):
+            raise ORACLE.NoValue
         for deal in self.closed(p, where, "won", "won"):
             day = later(deal["closed"], months)
             if day <= self.through and self.balance(deal["customer"], day, ()) > 0:

@@ -51,6 +51,7 @@ CODES: dict[str, str] = {
     "REV-103": "this metric cannot be cut by that dimension",
     "REV-104": "an amount that cannot be shown in another currency or at other rates",
     "REV-105": "a period that cannot be closed or reopened as asked",
+    "REV-106": "a definition that cannot be signed or compared as asked",
     "REV-110": "undefined ratio: the denominator is zero (or, for growth, zero or negative)",
     "REV-111": "a lifetime without a unit",
     "REV-112": "text, a blank or a true/false where a number belongs",

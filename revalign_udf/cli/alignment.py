@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from revalign_udf.alignment import kpi_matrix, kpi_problems, shared_kpis, vanity_register
+from revalign_udf.alignment import kpi_conflicts, kpi_matrix, kpi_problems, shared_kpis, vanity_register
 from revalign_udf.cli.common import ask, guarded, json_option, project_option
 from revalign_udf.cli.output import console, number, print_json, print_table
 from revalign_udf.query import Table
@@ -44,13 +44,19 @@ def vanity_command(period: str, project: Path, as_json: bool) -> None:
 @json_option
 @guarded
 def kpis_command(project: Path, as_json: bool) -> None:
-    """The KPI matrix: which team owns which number, and what teams that hand over to each other share."""
+    """The KPI matrix: which team owns, feeds or watches which number, what teams that hand over to each other share, and
+    which KPIs exclude each other. Written in alignment/kpis.toml (team, metric, relation, direction, exclusive_with).
+
+    For example: revalign kpis --json
+    """
     query = ask(project)
     matrix, shared, problems = kpi_matrix(query), shared_kpis(query), kpi_problems(query)
+    conflicts = kpi_conflicts(query)
     listed = [str(problem) for (problem,) in problems.rows]
     if as_json:
         teams, rows = matrix.columns[2:], matrix.dicts()
-        return print_json({"teams": teams, "rows": rows, "shared": shared.dicts(), "problems": listed})
+        more = {"shared": shared.dicts(), "conflicts": conflicts.dicts(), "problems": listed}
+        return print_json({"teams": teams, "rows": rows, **more})
     print_table(matrix)
     print_table(shared, "\nShared by teams that hand over to each other")
     for problem in listed:

@@ -9,10 +9,12 @@ from typing import Literal
 
 import click
 
+from revalign_udf.alignment.stages import shared_pipeline
 from revalign_udf.cli.common import PROBLEM, guarded, json_option, project_option
 from revalign_udf.cli.output import console, print_json, print_table
 from revalign_udf.config import Project, load
 from revalign_udf.errors import ConfigError, RevalignError, redact
+from revalign_udf.jobs.definitions import problems_of
 from revalign_udf.jobs.steps import plugins_of
 from revalign_udf.layout import find, read
 from revalign_udf.query import Query
@@ -50,12 +52,24 @@ def examine(project: Project) -> Iterator[Finding]:
             yield Finding(f"source {name}", "ok" if check.ok else "problem", check.message)
         except RevalignError as error:
             yield Finding(f"source {name}", "problem", str(error))
+    yield from _agreed(project)
     yield from _data(project)
     for report in project.workbooks:
         try:
             read(find(report, project.folder))
         except RevalignError as error:
             yield Finding(f"report {report}", "problem", str(error))
+
+
+def _agreed(project: Project) -> Iterator[Finding]:
+    """Definitions that cannot be used or wait for signatures."""
+    try:
+        wrong, waiting = problems_of(project)
+    except RevalignError as error:
+        yield Finding("definitions", "problem", str(error))
+        return
+    yield from (Finding("definitions", "problem", text) for text in wrong)
+    yield from (Finding("definitions", "note", text) for text in waiting)
 
 
 def _data(project: Project) -> Iterator[Finding]:
@@ -78,6 +92,11 @@ def _data(project: Project) -> Iterator[Finding]:
             "SELECT reason, count(*) FROM excluded GROUP BY 1 ORDER BY 2 DESC"
         ).fetchall():
             yield Finding("left out", "note", f"{count:,} records: {reason}")
+        found = shared_pipeline(Query(project.snapshots))
+        for row in found.unknown.dicts():
+            text = f"{row['stage']} of {row['source']} is {row['why']}: {row['events']:,.0f} events; map it in"
+            yield Finding("stage", "note", f"{text} alignment/stages.toml")
+        yield from (Finding("stage", "note", text) for text in found.problems)
         for row in Query(project.snapshots).status().dicts():
             text = f"complete through {row['complete_through']}, pulled {row['pulled_at']} UTC"
             yield Finding(f"freshness {row['source']}", "ok" if row["state"] == "fresh" else "note", text)

@@ -50,6 +50,7 @@ def metric_command(
     query = ask(project)
     try:
         answer = query.metric(name, period, asked.where, **asked.view, compare=compare)
+        answer = query.with_counterpart(answer, period, **asked.view)
     except NoData as error:
         return _no_snapshot(name, period, error, as_json)
     if not by:

@@ -99,6 +99,9 @@ def print_answer(answer: Answer) -> None:
         console.print(f"  [dim]{_VERSUS[item.versus]} {item.period}:[/dim] {shown}")
     if answer.message:
         console.print(f"  [yellow]{answer.message}[/yellow]")
+    if answer.counterpart:
+        shown = number(answer.counterpart_value, answer.counterpart_unit, answer.currency) or answer.counterpart_message
+        console.print(f"  {answer.question} {answer.counterpart}: {shown}", markup=False, style="yellow")
     if answer.closed:
         console.print(f"  [dim]{answer.closed.replace('[', chr(92) + '[')}[/dim]")
     console.print(f"  [dim]{answer.fingerprint}[/dim]")

@@ -74,6 +74,8 @@ def _published(done: Published) -> None:
     filled = [f"{count:,} {name}" for name, count in done.rows.items() if count]
     more = f" and {len(filled) - _SHOWN} more tables" if len(filled) > _SHOWN else ""
     console.print(f"[bold]Snapshot {done.label}[/bold] {word} · {', '.join(filled[:_SHOWN]) or 'no facts'}{more}")
+    for note in done.notes:
+        console.print(f"  {note}", markup=False, style="yellow")
 
 
 def show_run(report: RunReport) -> None:
@@ -133,7 +135,15 @@ def build_command(project: Path, as_json: bool, as_of: str | None) -> None:
         raise UserError(f'"{as_of}" is not a date.', code="REV-101", hint="Write 2026-09-30.") from None
     done = build(settings(project), day)
     if as_json:
-        print_json({"snapshot": done.label, "new": done.is_new, "as_of": str(done.as_of), "rows": done.rows})
+        print_json(
+            {
+                "snapshot": done.label,
+                "new": done.is_new,
+                "as_of": str(done.as_of),
+                "rows": done.rows,
+                "notes": done.notes,
+            }
+        )
     else:
         _published(done)
 

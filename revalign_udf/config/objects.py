@@ -14,6 +14,8 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
+from revalign_udf.calc.hours import WEEKDAYS
+from revalign_udf.calc.promises import CONDITIONS, check_promises
 from revalign_udf.errors import ConfigError, did_you_mean
 
 __all__ = ["FOLDER", "OBJECTS", "read_objects", "rows_for"]
@@ -21,7 +23,27 @@ __all__ = ["FOLDER", "OBJECTS", "read_objects", "rows_for"]
 #: the folder of a project that holds them
 FOLDER = "alignment"
 #: object -> its columns; those with ``!`` must be there and filled in
-OBJECTS: dict[str, tuple[str, ...]] = {}
+OBJECTS: dict[str, tuple[str, ...]] = {
+    "commission": (
+        "name!", "period", "pool_new", "pool_expansion", "pot", "split", "currency", "clawback_months", "valid_from",
+        "valid_to",
+    ),
+    "definitions": ("team!", "subject!", "question!", "answer"),
+    "stages": (
+        "connection", "object!", "pipeline", "source_stage!", "stage!", "position", "owner_team", "is_won", "is_lost",
+        "valid_from", "valid_to",
+    ),
+    "kpis": ("team!", "metric!", "relation!", "direction", "exclusive_with"),
+    "priorities": ("team!", "priority!", "topic!", "text", "believes_match"),
+    "profiles": ("team!", "trait!", "value!"),
+    "review": ("part!", "limit!"),
+    "sla": (
+        "name!", "kind!", "by!", "to!", "metric", "stage", "amount", "fields", "hours", "share", "period", "calendar",
+        "valid_from", "valid_to",
+    ),
+    "calendar": ("name!", "time_zone", "hours", *WEEKDAYS, "holidays"),
+    "routing": ("from_team!", "to_team!", *CONDITIONS, "contact", "contact_for_questions", "priority"),
+}  # fmt: skip
 _BOOKS = (".xlsx", ".xlsm", ".ods")
 
 Row = Mapping[str, Any]
@@ -45,6 +67,7 @@ def read_objects(project: Path) -> dict[str, list[dict[str, Any]]]:
                     f"{name} is given by {origin[name]} and by {path}.", code="REV-302", hint="Keep one of them."
                 )
             found[name], origin[name] = _checked(name, rows, path), str(path)
+    check_promises(found)
     return found
 
 

@@ -19,6 +19,8 @@ day        one date                                                     date or 
 period     a period or a date                                           str or date
 names      texts in a range, or one                                     list of str
 periods    periods in a range, or one                                   list of str or date
+instants   dates and times in a range, or one; blank is None            list of datetime or None
+days       dates in a range, or one                                     list of date
 pairs      field, value, field, value ... or one range of two columns   dict
 ========== ============================================================ ==========================================
 """
@@ -30,6 +32,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from revalign_udf.calc.cells import Column, amount, grid, is_blank, number, numbers, unwrap
+from revalign_udf.calc.instants import days, instants
 from revalign_udf.calc.texts import aligned_flags, aligned_texts, day, pairs, period_token, text
 from revalign_udf.errors import UnknownName, UserError
 
@@ -37,7 +40,7 @@ __all__ = ["Argument", "Kind", "bind"]
 
 Kind = Literal[
     "amount", "loss", "number", "column", "answers", "beside", "factors", "labels", "texts", "flags",
-    "text", "choice", "day", "period", "names", "periods", "pairs",
+    "text", "choice", "day", "period", "names", "periods", "instants", "days", "pairs",
 ]  # fmt: skip
 
 _SCALARS = frozenset({"number", "text", "period", "names", "periods"})
@@ -104,6 +107,8 @@ _READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "period": period_token,
     "names": _names,
     "periods": _periods,
+    "instants": instants,
+    "days": days,
 }
 
 

@@ -104,7 +104,7 @@ def function(
 @cache
 def registry() -> Mapping[str, Function]:
     """Every function by its bare name (``CAC``), in order of declaration."""
-    from revalign_udf.functions import acquisition, recurring, retention, snapshot, surveys  # noqa: F401
+    from revalign_udf.functions import acquisition, commission, promises, recurring, retention, snapshot, surveys  # noqa: F401
 
     return MappingProxyType(_FUNCTIONS)
 

@@ -71,6 +71,7 @@ def explained(explanation: Explanation) -> list[list[Any]]:
         [
             [answer.label or answer.metric, answer.period, value_or_error(answer), answer.unit],
             ["definition", explanation.definition],
+            *_vanity(answer),
             ["formula", explanation.formula],
             *headed(explanation.components),
             ["arithmetic", explanation.arithmetic],
@@ -78,6 +79,13 @@ def explained(explanation: Explanation) -> list[list[Any]]:
             *headed(explanation.excluded),
         ]
     )
+
+
+def _vanity(answer: Answer) -> list[list[Any]]:
+    """Of a vanity metric the question it dodges and the metric that answers it, with its number."""
+    if not answer.counterpart:
+        return []
+    return [["question", answer.question], ["counterpart", answer.counterpart, answer.counterpart_exact]]
 
 
 def funnel_row(stage: Stage, *, first: bool) -> list[Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from revalign_udf.config import SETTINGS_FILE, SheetSettings, load
 from revalign_udf.errors import ConfigError
 from revalign_udf.jobs.projects import SAMPLE, init_project
+from revalign_udf.jobs.sample import write_sample_files
 from revalign_udf.jobs.steps import RunReport, run, sync_sheets
 from revalign_udf.layout import available
 from revalign_udf.localsheets import LocalSheets
@@ -41,6 +42,7 @@ def run_demo(folder: Path, progress: Progress | None = None) -> Demo:
             )
     else:
         init_project(folder, SAMPLE)
+    write_sample_files(folder)
     project = replace(load(folder), workbooks=tuple(available(folder)))
     report = run(project, progress)
     query = Query(project.snapshots)

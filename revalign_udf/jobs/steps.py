@@ -81,6 +81,7 @@ class RunReport:
             "snapshot": self.published.label if self.published else None,
             "new": self.published.is_new if self.published else False,
             "rows": self.published.rows if self.published else {},
+            "notes": list(self.published.notes) if self.published else [],
             "workbooks": [str(path) for path in self.workbooks],
             "sheets": [sheet.as_json() for sheet in self.sheets],
             "problems": self.problems,

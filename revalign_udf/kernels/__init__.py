@@ -16,11 +16,13 @@ from revalign_udf.kernels.additions import Additions, build_added_facts, put_dim
 from revalign_udf.kernels.attribution import build_campaign_year, build_credits
 from revalign_udf.kernels.bookings import build_booking_paying, build_booking_revenue
 from revalign_udf.kernels.clv import build_clv
+from revalign_udf.kernels.content import build_content
 from revalign_udf.kernels.contracts import build_contracts
 from revalign_udf.kernels.customers import build_customers
 from revalign_udf.kernels.feedback import build_surveys
 from revalign_udf.kernels.funnel import build_deal_leads, build_reach
 from revalign_udf.kernels.goals import build_goals
+from revalign_udf.kernels.handoffs import build_handoffs
 from revalign_udf.kernels.identity import build_customers_keys
 from revalign_udf.kernels.marketing import build_campaign_spend, build_emails, build_touches, build_web
 from revalign_udf.kernels.pipeline import build_deals, build_open_deals, build_selling
@@ -46,6 +48,7 @@ SUPPORT = {
     "fx": "d_fx",
     "excluded": "f_excluded",
     "goal": "d_goal",
+    "team": "d_team",
     "subscription_line": "d_subscription_line",
 }
 
@@ -105,6 +108,8 @@ def build_facts(
     build_surveys(con)
     build_renewals(con, as_of)
     build_usage(con)
+    build_content(con, as_of)
+    handed = build_handoffs(con)
     # customers whose orders are not loaded yet have not fallen silent
     build_clv(con, (through(revenue) if through else None) or as_of)
     build_goals(con, currency)
@@ -125,7 +130,7 @@ def build_facts(
         ("sale", "clv", "clv_model"), revenue
     )
     rests_on |= dict.fromkeys(others, FACTS["movement"].tables)
-    rests_on |= {"selling": selling, "booking_revenue": ("opportunity", *revenue)}
+    rests_on |= {"selling": selling, "booking_revenue": ("opportunity", *revenue), "handoff": tuple(handed)}
     return Built(tables, rests_on, _declared(facts, additions), variants)
 
 

@@ -35,12 +35,13 @@ def _acv(amount: str) -> str:
 
 def build_deals(con: duckdb.DuckDBPyConnection, currency: str, book: RateBook) -> None:
     """Make ``k_opportunity`` (every opportunity with its customer and origin) and ``f_deal``: won and lost opportunities
-    by the day they closed."""
+    by the day they closed, with the organization's name, the reason for a loss and the competitor."""
     build_referrers(con)
     customer, joins = customer_of("o", "o.org_id")
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE k_opportunity AS SELECT o._conn AS system, o.id AS record_id, o.outcome,"
-        f" coalesce(o.type, 'new') AS kind, o.stage, o.pipeline, o.amount, o.amount_basis, o.term_months, o.close_date,"
+        f" coalesce(o.type, 'new') AS kind, o.stage, o.pipeline, o.loss_reason, o.competitor,"
+        f" o.amount, o.amount_basis, o.term_months, o.close_date,"
         f" {currency_of(currency, 'o.currency')} AS currency, o.created_at__on AS created_day,"
         f" CASE WHEN o.outcome IN ('won', 'lost') THEN coalesce(o.closed_at__on, o.close_date)"
         f" WHEN o.outcome IS NULL THEN o.closed_at__on END AS closed_day,"
@@ -70,8 +71,11 @@ def build_deals(con: duckdb.DuckDBPyConnection, currency: str, book: RateBook) -
     add_rates(book, "k_deal", "on_day", "currency")
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE f_deal AS SELECT s.on_day, s.outcome, s.kind, {_AMOUNT},"
-        f" CASE WHEN s.days >= 0 THEN s.days END AS cycle_days, {REFERRAL.format(row='s')} AS referral, {_COLUMNS}"
-        f" FROM k_deal s LEFT JOIN k_rate r ON r.day = s.on_day AND r.currency = s.currency"
+        f" CASE WHEN s.days >= 0 THEN s.days END AS cycle_days, {REFERRAL.format(row='s')} AS referral,"
+        f" nullif(trim(s.loss_reason), '') AS loss_reason, nullif(trim(s.competitor), '') AS competitor, g.name, {_COLUMNS}"
+        f" FROM k_deal s LEFT JOIN k_rate r ON r.day = s.on_day AND r.currency = s.currency LEFT JOIN (SELECT customer, name,"
+        f" row_number() OVER (PARTITION BY customer ORDER BY gone, _conn, id) AS n FROM k_org) g"
+        f" ON g.customer = s.customer AND g.n = 1"
         f" LEFT JOIN k_referrer ref ON ref.customer = s.customer WHERE s.on_day IS NOT NULL"
     )
 

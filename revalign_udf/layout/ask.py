@@ -43,6 +43,14 @@ class Declaration(Protocol):
         """Teams."""
 
     @property
+    def question(self) -> str:
+        """Of a vanity metric: the question it dodges."""
+
+    @property
+    def counterpart(self) -> str:
+        """Of a vanity metric: the metric that answers it."""
+
+    @property
     def formula(self) -> str:
         """Over components."""
 

@@ -118,6 +118,7 @@ class BlockMaker:
             problem = f'"{known.name}" is a {known.kind} metric.'
             raise Fields({}, self.layout.path, metric.place).problem(problem, hint=f"Show it in a block of kind {fit}.")
         parts = [known.definition, f"v{known.version}", f"owners: {', '.join(known.owners)}"]
+        parts += [f"{known.question} See {known.counterpart}."] if known.question and known.counterpart else []
         parts += [f"only {name} = {value}" for name, value in metric.where.items()]
         unit = _unit(known.unit)
         title = metric.title or " ".join([known.label, *(f"({value})" for value in metric.where.values())])

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from revalign_udf.calc.expression import Expression
 from revalign_udf.metrics.attribution import ATTRIBUTION
 from revalign_udf.metrics.clv import CLV
+from revalign_udf.metrics.commission import COMMISSION
+from revalign_udf.metrics.content import CONTENT
 from revalign_udf.metrics.contracts import CONTRACTS
+from revalign_udf.metrics.definitions import DEFINITIONS
 from revalign_udf.metrics.facts import CORE_FACTS, DIMENSIONS
 from revalign_udf.metrics.feedback import FEEDBACK
 from revalign_udf.metrics.funnel import FUNNEL, STAGES, STATES, STEPS
+from revalign_udf.metrics.handoffs import HANDOFFS
 from revalign_udf.metrics.health import HEALTH
 from revalign_udf.metrics.marketing import MARKETING
 from revalign_udf.metrics.model import (
@@ -36,7 +40,9 @@ from revalign_udf.metrics.recurring import RECURRING
 from revalign_udf.metrics.renewals import RENEWALS
 from revalign_udf.metrics.retention import RETENTION
 from revalign_udf.metrics.revenue import REVENUE
+from revalign_udf.metrics.teamwork import TEAMWORK
 from revalign_udf.metrics.unit_economics import UNIT_ECONOMICS
+from revalign_udf.metrics.winloss import WINLOSS
 
 __all__ = [
     "CALLS",
@@ -65,7 +71,7 @@ __all__ = [
 
 _FAMILIES = (
     MARKETING, FUNNEL, ATTRIBUTION, PIPELINE, REVENUE, RECURRING, UNIT_ECONOMICS, CONTRACTS, FEEDBACK, CLV,
-    RENEWALS, RETENTION, HEALTH,
+    RENEWALS, RETENTION, HEALTH, HANDOFFS, COMMISSION, TEAMWORK, DEFINITIONS, WINLOSS, CONTENT,
 )  # fmt: skip
 
 FACTS: dict[str, Fact] = {item.name: item for item in (*CORE_FACTS, *(f for family in _FAMILIES for f in family.facts))}
@@ -99,7 +105,7 @@ class Declared:
     def as_dict(self) -> dict[str, list[dict[str, Any]]]:
         """Facts, components and dimensions as plain data; metrics travel by themselves."""
         return {
-            kind: [{**asdict(item)} for item in items.values()]
+            kind: [{one.name: getattr(item, one.name) for one in fields(item)} for item in items.values()]
             for kind, items in (("facts", self.facts), ("components", self.components), ("dimensions", self.dimensions))
         }
 

@@ -115,6 +115,8 @@ DIMENSIONS: dict[str, Dimension] = {
         Dimension("currency", "Currency", "the record's original currency"),
         Dimension("team", "Team", "of the owner of the record on its day, else of the customer's; of an expense"),
         Dimension("pod", "Pod", "of the team"),
+        Dimension("from_team", "From team", "of a hand-off: who gave the lead"),
+        Dimension("to_team", "To team", "of a hand-off: who got the lead"),
         Dimension("rep", "Rep", "the owner of the record by name, else the customer's"),
     )
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 __all__ = [
@@ -182,7 +183,7 @@ class Metric:
 
     def as_dict(self) -> dict[str, Any]:
         """The declaration as plain data."""
-        return asdict(self)
+        return dict(_as_dict(self))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Metric:
@@ -212,3 +213,9 @@ def bound(text: str, values: Mapping[str, str]) -> str:
     for name, value in values.items():
         text = text.replace(f"{{{name}}}", value)
     return text
+
+
+@lru_cache(maxsize=4096)
+def _as_dict(item: Metric) -> dict[str, Any]:
+    """Declarations are many and never change, and every build and fingerprint writes them out."""
+    return asdict(item)

@@ -20,11 +20,12 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from revalign_udf import __version__
-from revalign_udf.config import Project, read_objects
+from revalign_udf.config import Project
 from revalign_udf.errors import NoData, StoreError
 from revalign_udf.governance import read_closes
 from revalign_udf.kernels import Additions, build_facts
 from revalign_udf.metrics import METRICS, Declared, Metric
+from revalign_udf.publish.agreements import read_agreements, unknown_stages
 from revalign_udf.publish.cube import CUBE, write_cube
 from revalign_udf.snapshots import POINTER, FactInfo, Manifest, SourceInfo, current, label_of, point_to, published
 from revalign_udf.store import Store, Watermark, disk_problem
@@ -36,13 +37,15 @@ _WORK = ".building-"
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a build did: the snapshot's label and folder, whether it is new, and how many rows each table has."""
+    """What a build did: the snapshot's label and folder, whether it is new, how many rows each table has, and what to
+    tell of the project's agreements: unusable texts, proposals that wait for signatures, stages nobody mapped."""
 
     label: str
     folder: Path
     is_new: bool
     as_of: date
     rows: dict[str, int]
+    notes: tuple[str, ...] = ()
 
 
 def publish(
@@ -90,12 +93,14 @@ def _build(
     project: Project, store: Store, metrics: Sequence[Metric], marks: Sequence[Watermark], as_of: date, root: Path,
     work: Path, additions: Additions,
 ) -> Published:  # fmt: skip
+    agreed = read_agreements(project, store.con, metrics, additions, as_of)
+    through = _Through(store.con, marks, as_of)
     built = build_facts(
         store.con, project.company.currency, as_of, project.definitions.revenue_source, additions,
-        lambda tables: _watermark(store.con, tables, marks, as_of),
+        through,
     )  # fmt: skip
     facts = {
-        name: _write(store.con, name, table, work, built.rests_on.get(name, ()), marks, as_of)
+        name: _write(store.con, name, table, work, built.rests_on.get(name, ()), through)
         for name, table in built.tables.items()
     }
     manifest = Manifest(
@@ -111,23 +116,26 @@ def _build(
         fiscal_year_end=project.company.fiscal_year_end,
         facts=facts,
         sources=_sources(project, store, marks),
-        metrics=tuple(metrics),
+        metrics=tuple(agreed.definitions.metrics),
         # all of them, so that a later version reads this snapshot by the definitions it was published with
         declared=Declared().beside(built.declared).as_dict(),
-        objects=read_objects(project.folder),
+        objects=agreed.objects,
+        versions=[one.as_json() for one in agreed.definitions.changed],
         variants={key: table.removeprefix("f_") for key, table in built.variants.items()},
         parameters={
             "lifetime_years": project.definitions.lifetime_years,
             "profile": project.definitions.profile,
             "constant_rate_on": project.definitions.constant_rate_on,
+            **agreed.parameters,
         },
         version=__version__,
     )
     manifest = replace(manifest, content=_content(manifest))
     rows = {name: info.rows for name, info in facts.items()}
+    notes = (*agreed.notes, *unknown_stages(store.con))
     if (same := _unchanged(root, manifest)) is not None:
         _point(root, same)
-        return Published(label_of(same), root / same, is_new=False, as_of=as_of, rows=rows)
+        return Published(label_of(same), root / same, is_new=False, as_of=as_of, rows=rows, notes=notes)
     _forget(store.con)
     name = _next_name(root, as_of)
     manifest = replace(manifest, label=label_of(name))
@@ -138,7 +146,7 @@ def _build(
     work.rename(root / name)
     _point(root, name)
     _prune(root, project.keep_snapshots, name, project.folder)
-    return Published(label_of(name), root / name, is_new=True, as_of=as_of, rows=rows)
+    return Published(label_of(name), root / name, is_new=True, as_of=as_of, rows=rows, notes=notes)
 
 
 def _forget(con: duckdb.DuckDBPyConnection) -> None:
@@ -148,44 +156,55 @@ def _forget(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"DROP TABLE {name}")
 
 
+class _Through:
+    """Through which day the connections that fill some tables are complete, never after the as-of date."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, marks: Sequence[Watermark], as_of: date) -> None:
+        self.con, self.marks, self.as_of = con, marks, as_of
+        self._days: dict[str, list[date]] = {}
+
+    def __call__(self, tables: Sequence[str]) -> date | None:
+        found = [day for table in tables for day in self._of(table)]
+        return min([*found, self.as_of]) if found else None
+
+    def _of(self, table: str) -> list[date]:
+        if table not in self._days:
+            self._days[table] = []
+            for (connection,) in self.con.execute(f"SELECT DISTINCT _conn FROM c_{table}").fetchall():
+                own = [mark for mark in self.marks if mark.connection == connection]
+                exact = [mark.through for mark in own if mark.stream == table]
+                self._days[table] += exact or [min((mark.through for mark in own), default=self.as_of)]
+        return self._days[table]
+
+
 def _write(
-    con: duckdb.DuckDBPyConnection, name: str, table: str, work: Path, rests_on: Sequence[str],
-    marks: Sequence[Watermark], as_of: date,
-) -> FactInfo:  # fmt: skip
+    con: duckdb.DuckDBPyConnection, name: str, table: str, work: Path, rests_on: Sequence[str], through: _Through
+) -> FactInfo:
     path = work / f"{name}.parquet"
-    columns = [row[0] for row in con.execute(f"DESCRIBE {table}").fetchall()]
-    order = ", ".join(f'"{column}"' for column in columns)
     quoted = str(path).replace("'", "''")
+    described = con.execute(f"DESCRIBE {table}").fetchall()
+    columns = [row[0] for row in described]
+    if not con.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchall():  # nothing to keep but how it would look
+        mark = through(rests_on) if rests_on else None
+        kinds = tuple((row[0], row[1]) for row in described)
+        return FactInfo(name, 0, watermark=mark, tables=tuple(rests_on), hash="0:0", columns=kinds)
+    order = ", ".join(f'"{column}"' for column in columns)
     con.execute(f"COPY (SELECT * FROM {table} ORDER BY {order}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd)")
-    count, digest = con.execute(
+    days = "min(on_day), max(on_day)" if "on_day" in columns else "NULL, NULL"
+    count, digest, first, last = con.execute(
         f"SELECT count(*), sum(CAST(md5_number_lower(concat_ws(chr(31),"
-        f" {', '.join(f'coalesce(CAST({c} AS VARCHAR), chr(0))' for c in columns)})) AS HUGEINT)) FROM {table}"
+        f" {', '.join(f'coalesce(CAST({c} AS VARCHAR), chr(0))' for c in columns)})) AS HUGEINT)), {days} FROM {table}"
     ).fetchall()[0]
     info = FactInfo(name, int(count), hash=f"{count}:{digest or 0}", size=path.stat().st_size)
     if not rests_on:
         return info
-    first, last = con.execute(f"SELECT min(on_day), max(on_day) FROM {table}").fetchall()[0]
     currencies: tuple[str, ...] = ()
-    if "currency" in columns:
+    if count and "currency" in columns:
         found = con.execute(f"SELECT DISTINCT currency FROM {table} WHERE currency IS NOT NULL ORDER BY 1").fetchall()
         currencies = tuple(row[0] for row in found)
     return replace(
-        info, first_day=first, last_day=last, watermark=_watermark(con, rests_on, marks, as_of), tables=tuple(rests_on),
-        currencies=currencies,
-    )  # fmt: skip
-
-
-def _watermark(
-    con: duckdb.DuckDBPyConnection, tables: Sequence[str], marks: Sequence[Watermark], as_of: date
-) -> date | None:
-    """The day through which every connection that fills these tables is complete, never after the as-of date."""
-    found: list[date] = []
-    for table in tables:
-        for (connection,) in con.execute(f"SELECT DISTINCT _conn FROM c_{table}").fetchall():
-            own = [mark for mark in marks if mark.connection == connection]
-            exact = [mark.through for mark in own if mark.stream == table]
-            found += exact or [min((mark.through for mark in own), default=as_of)]
-    return min([*found, as_of]) if found else None
+        info, first_day=first, last_day=last, watermark=through(rests_on), tables=tuple(rests_on), currencies=currencies
+    )
 
 
 def _sources(project: Project, store: Store, marks: Sequence[Watermark]) -> tuple[SourceInfo, ...]:
@@ -214,6 +233,7 @@ def _content(manifest: Manifest) -> str:
         "metrics": [metric.as_dict() for metric in manifest.metrics],
         "declared": dict(manifest.declared),
         "objects": dict(manifest.objects),
+        "versions": list(manifest.versions),
         "parameters": dict(manifest.parameters),
     }
     return hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()
@@ -235,7 +255,7 @@ def _unchanged(root: Path, manifest: Manifest) -> str | None:
 def _whole(folder: Path, manifest: Manifest) -> bool:
     """Whether every file is there in its full size: a build puts a damaged snapshot right, it does not point to it."""
     sizes = {path.stem: path.stat().st_size for path in folder.glob("*.parquet")}
-    return all(sizes.get(name) == info.size for name, info in manifest.facts.items())
+    return all(sizes.get(name, 0) == info.size for name, info in manifest.facts.items())
 
 
 def _next_name(root: Path, as_of: date) -> str:

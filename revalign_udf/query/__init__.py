@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from revalign_udf.config import load, rows_for
-from revalign_udf.errors import UnknownName, UserError
+from revalign_udf.errors import NoData, UnknownName, UserError
 from revalign_udf.governance import Close, Closes
 from revalign_udf.metrics import Metric
 from revalign_udf.metrics.profiles import Profile
@@ -29,6 +29,7 @@ from revalign_udf.query.drifts import PeriodDrift
 from revalign_udf.query.explaining import explain, record_table
 from revalign_udf.query.formulas import component_periods
 from revalign_udf.query.session import Session
+from revalign_udf.query.versions import pinned
 from revalign_udf.query.viewing import chosen_profile, view_of
 from revalign_udf.snapshots import NONE, Snapshot, current, newest_as_of
 
@@ -61,7 +62,7 @@ class _Asked:
         """The answer for a period, of another slice where one is given."""
         found = answer(self.session, self.metric, when, self.cut if cut is None else cut)
         if self.close is not None:
-            return kept(self.close, self.session, self.metric, when, found)
+            found = kept(self.close, self.session, self.metric, when, found)
         return replace(found, message=f"{found.message} {self.note}".strip()) if self.note else found
 
     def period(self, token: object) -> Period:
@@ -221,7 +222,8 @@ class Query:
 
         With ``by`` a row ``total`` follows each period; totals are recomputed, never summed. A number that cannot be had
         is its cell error (``#DIV/0!``). Values come in alphabetical order, records without one last. Each comparison
-        adds two columns per metric: the difference and the share.
+        adds two columns per metric: the difference and the share. A metric that is a table itself is asked alone and
+        without ``by``: its own rows, the period before each.
         """
         beside = versus(compare)
         ask = partial(self.metric, as_of=as_of, profile=profile, currency=currency, compare=beside)
@@ -229,7 +231,11 @@ class Query:
         catalogue = self.session(as_of, profile, currency).catalogue
         declared = [catalogue.metric(name) for name in metrics]
         if tables := [m.name for m in declared if m.kind != "scalar"]:
-            raise UserError(f"{tables[0]} is a table itself and no column of one.", hint="Ask for it alone: metric.")
+            if len(declared) > 1 or by:
+                raise UserError(f"{tables[0]} is a table itself and no column of one.", hint="Ask for it alone.")
+            return _stacked(
+                [self.metric(tables[0], p, where, as_of=as_of, profile=profile, currency=currency) for p in periods]
+            )
 
         def cells(found: Sequence[Answer]) -> list[str | float | None]:
             return [value for one in found for value in (cell(one), *_beside(one))]
@@ -276,7 +282,23 @@ class Query:
         asked = self._asked(name, where, as_of, profile, currency)
         when = asked.period(period)
         asked = asked.at(when)
-        return explain(asked.session, asked.metric, when, asked.cut, asked.answer(when))
+        found = self.with_counterpart(asked.answer(when), when, as_of=as_of, profile=profile, currency=currency)
+        return explain(asked.session, asked.metric, when, asked.cut, found)
+
+    def with_counterpart(
+        self, found: Answer, period: object, *, as_of: object = None, profile: str | None = None,
+        currency: str | None = None,
+    ) -> Answer:  # fmt: skip
+        """The answer of a vanity metric with the number of its counterpart, for the same period and filters; any other
+        answer as it is. Why there is none stands in ``counterpart_message``."""
+        if not found.counterpart:
+            return found
+        try:
+            other = self.metric(found.counterpart, period, found.where, as_of=as_of, profile=profile, currency=currency)
+        except UserError as error:
+            return replace(found, counterpart_message=str(error))
+        why = "" if other.exact is not None else other.message or f"{other.metric} is a table."
+        return replace(found, counterpart_exact=other.exact, counterpart_unit=other.unit, counterpart_message=why)
 
     def bridge(
         self, start: str, end: str, period: object, where: Where = None, *, as_of: object = None,
@@ -441,7 +463,7 @@ class Query:
                 if error.code == "REV-403":
                     raise
                 note = f"Not declared when {close.period} was closed; computed from the published snapshot."
-                return replace(found, note=note)
+                return replace(found, note=f"{found.note} {note}".strip())
 
         return replace(found, elsewhere=elsewhere)
 
@@ -451,8 +473,8 @@ class Query:
 
     def _understood(self, session: Session, name: str, where: Where, others: Sequence[Session] = ()) -> _Asked:
         """A question in the words of one snapshot; values of dimensions may be those of others too."""
-        metric = session.catalogue.metric(name)
-        filters, parameters = session.catalogue.split(metric, where)
+        metric, given, note = pinned(session, name, where)
+        filters, parameters = session.catalogue.split(metric, given)
         metric = session.catalogue.bind(metric, parameters)
         cut = self._cut(session, metric, filters, others)
         if "currency" in cut and session.view.movements and session.rests_on(metric, "movement"):
@@ -461,7 +483,7 @@ class Query:
                 " currency to cut by.",
                 code="REV-103",
             )
-        return _Asked(session, metric, cut)
+        return _Asked(session, metric, cut, note=note)
 
     @staticmethod
     def _answers(asked: _Asked, periods: Sequence[object], beside: Sequence[Versus] = ()) -> list[Answer]:
@@ -517,6 +539,22 @@ def _today(as_of: object) -> bool:
 
 def _rows(snapshot: Snapshot) -> int:
     return sum(info.rows for info in snapshot.manifest.facts.values())
+
+
+def _stacked(answers: Sequence[Answer]) -> Table:
+    """The rows of one table metric for several periods, the period in front. Raises NoData with the reason of the first
+    period where none has rows; columns that only some periods have are blank in the others."""
+    found = [(answer.period, answer.rows) for answer in answers if answer.rows is not None]
+    if not found:
+        first = answers[0]
+        raise NoData(
+            first.message.removeprefix(first.status).strip(), code=first.status or None, cell=first.cell or None
+        )
+    names: dict[str, str] = {}
+    for _, table in found:
+        names |= dict(zip(table.columns, table.units or ("text",) * len(table.columns), strict=True))
+    rows = [(period, *(row.get(name) for name in names)) for period, table in found for row in table.dicts()]
+    return Table(("period", *names), tuple(rows), ("text", *names.values()))
 
 
 def _side(text: str) -> tuple[str, str | None]:

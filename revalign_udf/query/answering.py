@@ -53,6 +53,8 @@ def answer(session: Session, metric: Metric, period: Period, where: Where) -> An
         snapshot=session.snapshot.label,
         as_of=session.snapshot.as_of.isoformat(),
         fingerprint=_fingerprint(session, metric, period, where),
+        question=metric.question if metric.role == "vanity" else "",
+        counterpart=metric.counterpart if metric.role == "vanity" else "",
         **found,  # type: ignore[arg-type]
     )
 

@@ -99,6 +99,19 @@ class Answer:
     comparisons: tuple[Comparison, ...] = ()
     closed: str = ""
     """of a closed period by whom and when: ``closed 2026-10-05 by ada``; the number is the frozen one"""
+    question: str = ""
+    """of a vanity metric: the question it dodges"""
+    counterpart: str = ""
+    """of a vanity metric: the metric that answers it"""
+    counterpart_exact: Fraction | None = None
+    counterpart_unit: str = ""
+    counterpart_message: str = ""
+    """why there is no counterpart_value, where it was asked for"""
+
+    @property
+    def counterpart_value(self) -> float | None:
+        """The counterpart's value for the same question, where it was asked for and there is one."""
+        return _double(self.counterpart_exact)
 
     @property
     def value(self) -> float | None:
@@ -126,6 +139,14 @@ class Answer:
             "fingerprint": self.fingerprint,
             "closed": self.closed,
         }
+        if self.counterpart:
+            found |= {
+                "question": self.question,
+                "counterpart": self.counterpart,
+                "counterpart_value": self.counterpart_value,
+                "counterpart_unit": self.counterpart_unit,
+                "counterpart_message": self.counterpart_message,
+            }
         if self.comparisons:
             found["comparisons"] = [item.as_json() for item in self.comparisons]
         if self.rows is not None:

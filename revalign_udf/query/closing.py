@@ -146,6 +146,7 @@ def _as_declared(session: Session, metric: Metric) -> bool:
     usual = str(session.manifest.parameters.get("profile") or "default")
     return (
         own is not None
+        and own.version == metric.version
         and own.parameters == metric.parameters
         and session.profile == usual.strip().casefold().replace("-", "_")
         and not session.view.currency

@@ -11,6 +11,7 @@ from revalign_udf.money import to_double
 from revalign_udf.periods import Period
 from revalign_udf.query.answers import Answer, Explanation, Table
 from revalign_udf.query.formulas import component_periods, evaluate, when_read
+from revalign_udf.query.promises import records_of_promises
 from revalign_udf.query.session import Session
 from revalign_udf.snapshots import Window
 from revalign_udf.snapshots.records import Record, excluded_of, records_of
@@ -29,6 +30,7 @@ def record_table(session: Session, metric: Metric, period: Period, where: Mappin
             window = session.window(component, when)
         except NoData:
             continue
+        found += [(name, str(when), r) for r in records_of_promises(session, component, when, where)]
         found += [(name, str(when), record) for record in records_of(session.evaluator, component, window, where)]
     names = session.snapshot.names_of({record.customer for _, _, record in found})
     rows = tuple(

@@ -13,7 +13,7 @@ from revalign_udf.errors import UnknownName, UserError
 from revalign_udf.metrics import Component, Declared, Metric, Parameter, bound, components_of, qualified
 from revalign_udf.query.tables import table_needs
 
-__all__ = ["Catalogue"]
+__all__ = ["Catalogue", "checked_parameter"]
 
 
 def _fold(text: str) -> str:
@@ -30,7 +30,7 @@ class Catalogue:
         self.facts, self.known_dimensions = own.facts, own.dimensions
         self.inner: dict[str, Metric] = {}
         """metrics inside a formula, with parameters filled in"""
-        self._bound: dict[tuple[str, str, tuple[str, ...]], Metric] = {}
+        self._bound: dict[tuple[str, int, str, tuple[str, ...]], Metric] = {}
         self._names: dict[str, list[str]] = {}
         self._dimensions: dict[str, tuple[str, ...]] = {}
         self._digests: dict[str, str] = {}
@@ -75,7 +75,7 @@ class Catalogue:
             if item is None or _fold(str(field)) in self.known_dimensions:
                 filters[field] = value
             elif text := _text(value):
-                values[item.name] = _value_of(metric, item, text)
+                values[item.name] = checked_parameter(metric, item, text)
         return filters, values
 
     def bind(
@@ -86,7 +86,7 @@ class Catalogue:
         Components and metrics that depend on a parameter get a name of their own: ``trials_paid__90``.
         """
         chosen = {item.name: (values or {}).get(item.name, item.default) for item in metric.parameters}
-        key = (metric.name, metric.formula, tuple(chosen.values()))
+        key = (metric.name, metric.version, metric.formula, tuple(chosen.values()))
         if key not in self._bound:
             formula = bound(metric.formula, chosen)
             if formula:
@@ -129,7 +129,7 @@ class Catalogue:
 
     def dimensions(self, metric: Metric) -> tuple[str, ...]:
         """The dimensions every component of a metric allows (and its declaration, where it names some)."""
-        key = f"{metric.name} {metric.formula}"
+        key = f"{metric.name} {metric.version} {metric.formula}"
         if key not in self._dimensions:
             parts = table_needs(metric) or components_of(metric, {**self.metrics, **self.inner}, self.components)
             allowed = [name for name in self.known_dimensions if parts and all(name in self._reach(p) for p in parts)]
@@ -148,7 +148,7 @@ class Catalogue:
 
     def digest(self, metric: Metric) -> str:
         """What a metric is defined by: its declaration and those of the metrics and components it reads."""
-        key = f"{metric.name} {metric.formula} {[item.default for item in metric.parameters]}"
+        key = f"{metric.name} {metric.version} {metric.formula} {[item.default for item in metric.parameters]}"
         if key not in self._digests:
             parts = [json.dumps(metric.as_dict(), sort_keys=True)]
             names = Expression(metric.read()).names if metric.formula else table_needs(metric)
@@ -212,7 +212,8 @@ def _text(value: object) -> str:
     return str(value).strip()
 
 
-def _value_of(metric: Metric, item: Parameter, text: str) -> str:
+def checked_parameter(metric: Metric, item: Parameter, text: str) -> str:
+    """A parameter's value as it is filled in. Raises UserError REV-102 out of bounds, UnknownName REV-101 for no choice."""
     if item.choices:
         same = [choice for choice in item.choices if _fold(choice) == _fold(text)]
         if not same:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from revalign_udf.errors import NoData
 from revalign_udf.periods import Period
 from revalign_udf.query.goals import goal_of
+from revalign_udf.query.promises import OF_PROMISES
 
 if TYPE_CHECKING:
     from revalign_udf.query.session import Session
@@ -48,4 +49,5 @@ def _reached(session: Session, period: Period, where: Where) -> Fraction:
 OF_TARGETS: Mapping[str, Callable[[Session, Period, Where], Fraction]] = {
     "reps_with_goal": _with_goal,
     "reps_at_goal": _reached,
+    **OF_PROMISES,
 }

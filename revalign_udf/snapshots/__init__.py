@@ -43,7 +43,7 @@ __all__ = [
 #: tables of a snapshot that are no facts
 SUPPORT = ("customer", "customer_attribute", "fx", "excluded")
 #: the same, in snapshots that have them
-LATER = ("subscription_line", "goal")
+LATER = ("subscription_line", "goal", "team")
 #: what stands between a fact and the name of a variant of it
 _VARIANT = "__"
 #: fact tables up to this many rows are held in memory; larger ones are scanned from their file
@@ -69,12 +69,16 @@ class Snapshot:
         info = self.manifest.facts.get(name)
         if info is None and name not in SUPPORT:
             return  # published before this table was declared: it is asked for as one without rows
+        table = f"fact_{name}" if name.partition(_VARIANT)[0] in self.facts else name
+        if info is not None and info.columns:
+            columns = ", ".join(f'"{column}" {kind}' for column, kind in info.columns)
+            self.con.execute(f'CREATE TABLE "{table}" ({columns})')
+            return
         if info is None or not path.is_file():
             raise damaged(self.folder, f"{name}.parquet is missing")
         if path.stat().st_size != info.size:
             raise damaged(self.folder, f"{name}.parquet has {path.stat().st_size} bytes instead of {info.size}")
         kind = "TABLE" if info.rows <= _IN_MEMORY else "VIEW"
-        table = f"fact_{name}" if name.partition(_VARIANT)[0] in self.facts else name
         quoted = str(path).replace("'", "''")
         try:
             self.con.execute(f"CREATE {kind} \"{table}\" AS SELECT * FROM read_parquet('{quoted}')")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ class FactInfo:
     hash: str = ""
     size: int = 0
     currencies: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
+    """(name, type) of a table without rows, which has no file"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class Manifest:
     """rules of movements -> the table that answers them"""
     objects: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     """the project's agreements by name, each a list of rows; see :mod:`revalign_udf.config.objects`"""
+    versions: Sequence[Mapping[str, Any]] = ()
+    """every version of the metrics the project has written of: state, signatures, the whole text"""
     content: str = ""
     version: str = ""
     format: int = FORMAT
@@ -92,7 +96,11 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Write ``manifest.json`` into a folder."""
-        text = json.dumps(asdict(self), default=str, indent=1, sort_keys=True)
+        plain = {item.name: getattr(self, item.name) for item in fields(self)}
+        plain["facts"] = {name: asdict(info) for name, info in self.facts.items()}
+        plain["sources"] = [asdict(source) for source in self.sources]
+        plain["metrics"] = [metric.as_dict() for metric in self.metrics]
+        text = json.dumps(plain, default=str, sort_keys=True)
         (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
 
     @classmethod
@@ -109,6 +117,7 @@ class Manifest:
                         **{key: _day(info[key]) for key in ("first_day", "last_day", "watermark")},
                         "tables": tuple(info["tables"]),
                         "currencies": tuple(info["currencies"]),
+                        "columns": tuple((name, kind) for name, kind in info.get("columns", ())),
                     }
                 )
                 for name, info in raw["facts"].items()

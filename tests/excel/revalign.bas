@@ -136,6 +136,44 @@ failed:
     REVALIGN_ROI = CVErr(xlErrValue)
 End Function
 
+Function REVALIGN_SPLIT(period, Optional rep)
+    Dim given As Variant
+    On Error GoTo failed
+    given = Array(period, rep)
+    REVALIGN_SPLIT = RevalignCell(XLPy.CallUDF("revalign_udf.excel.udfs", "REVALIGN_SPLIT", given, _
+        ActiveWorkbook, Application.Caller))
+    Exit Function
+failed:
+    REVALIGN_SPLIT = CVErr(xlErrValue)
+End Function
+
+Function REVALIGN_SLA_RATE(handed_at, first_contact_at, limit_hours, Optional business_hours, _
+        Optional holidays, Optional as_of)
+    Dim given As Variant
+    On Error GoTo failed
+    given = Array(handed_at, first_contact_at, limit_hours, business_hours, holidays, as_of)
+    REVALIGN_SLA_RATE = RevalignCell(XLPy.CallUDF("revalign_udf.excel.udfs", "REVALIGN_SLA_RATE", given, _
+        ActiveWorkbook, Application.Caller))
+    Exit Function
+failed:
+    REVALIGN_SLA_RATE = CVErr(xlErrValue)
+End Function
+
+Function REVALIGN_SLA(handoff, period, Optional as_of, Optional field1, Optional value1, Optional field2, _
+        Optional value2, Optional field3, Optional value3, Optional field4, Optional value4, Optional field5, _
+        Optional value5, Optional field6, Optional value6, Optional field7, Optional value7, Optional field8, _
+        Optional value8)
+    Dim given As Variant
+    On Error GoTo failed
+    given = Array(handoff, period, as_of, field1, value1, field2, value2, field3, value3, field4, value4, _
+        field5, value5, field6, value6, field7, value7, field8, value8)
+    REVALIGN_SLA = RevalignCell(XLPy.CallUDF("revalign_udf.excel.udfs", "REVALIGN_SLA", given, _
+        ActiveWorkbook, Application.Caller))
+    Exit Function
+failed:
+    REVALIGN_SLA = CVErr(xlErrValue)
+End Function
+
 Function REVALIGN_MRR(amounts, Optional intervals, Optional quantities, Optional one_time_flags)
     Dim given As Variant
     On Error GoTo failed
@@ -415,6 +453,9 @@ Public Sub RevalignDescribe()
     Describe_REVALIGN_ORDER_FREQUENCY
     Describe_REVALIGN_REVENUE_GROWTH
     Describe_REVALIGN_ROI
+    Describe_REVALIGN_SPLIT
+    Describe_REVALIGN_SLA_RATE
+    Describe_REVALIGN_SLA
     Describe_REVALIGN_MRR
     Describe_REVALIGN_ARR
     Describe_REVALIGN_ARR_CONTRACT
@@ -523,6 +564,55 @@ Private Sub Describe_REVALIGN_ROI()
     texts(2) = """roi"" (default) for (value - cost) / cost, ""ratio"" for value / cost."
     Application.MacroOptions Macro:="REVALIGN_ROI", Category:="Revalign", _
         Description:="Return on a cost: (value - cost) / cost, or value / cost with form ""ratio"".", _
+        ArgumentDescriptions:=texts
+End Sub
+
+Private Sub Describe_REVALIGN_SPLIT()
+    Dim texts(0 To 1) As String
+    texts(0) = "A pay period, or several whole ones: 2026-Q3, 2026, LAST_QUARTER."
+    texts(1) = "Name of one rep, for the statement to the record; empty for all reps."
+    Application.MacroOptions Macro:="REVALIGN_SPLIT", Category:="Revalign", _
+        Description:="How the commission of a period is shared by the project's rule; with a rep, its statement to the record.", _
+        ArgumentDescriptions:=texts
+End Sub
+
+Private Sub Describe_REVALIGN_SLA_RATE()
+    Dim texts(0 To 5) As String
+    texts(0) = "When each lead was handed over: dates with times."
+    texts(1) = "When each was first contacted; blank for not yet."
+    texts(2) = "The promise: so many working hours from hand-off to first contact."
+    texts(3) = "As ""Mon-Fri 09:00-17:00 Europe/Stockholm""; empty: always."
+    texts(4) = "Days on which nobody works."
+    texts(5) = "When to judge; a date means its end. Needed if any wait."
+    Application.MacroOptions Macro:="REVALIGN_SLA_RATE", Category:="Revalign", _
+        Description:="Share of hand-offs contacted within the promised working hours; untouched past the limit is broken, what is not
+yet due is left out.", _
+        ArgumentDescriptions:=texts
+End Sub
+
+Private Sub Describe_REVALIGN_SLA()
+    Dim texts(0 To 18) As String
+    texts(0) = "A promise, a team, a hand-off such as ""marketing > sales"", or ""all""."
+    texts(1) = "A date, or 2026-09, 2026-Q3, FY26-Q3, 2026, LAST_MONTH, YTD, LTM."
+    texts(2) = "Date of the snapshot to read; empty for the newest."
+    texts(3) = "Dimension to filter by; or one range of two columns."
+    texts(4) = "The value to keep; empty means all."
+    texts(5) = "Dimension to filter by; or one range of two columns."
+    texts(6) = "The value to keep; empty means all."
+    texts(7) = "Dimension to filter by; or one range of two columns."
+    texts(8) = "The value to keep; empty means all."
+    texts(9) = "Dimension to filter by; or one range of two columns."
+    texts(10) = "The value to keep; empty means all."
+    texts(11) = "Dimension to filter by; or one range of two columns."
+    texts(12) = "The value to keep; empty means all."
+    texts(13) = "Dimension to filter by; or one range of two columns."
+    texts(14) = "The value to keep; empty means all."
+    texts(15) = "Dimension to filter by; or one range of two columns."
+    texts(16) = "The value to keep; empty means all."
+    texts(17) = "Dimension to filter by; or one range of two columns."
+    texts(18) = "The value to keep; empty means all."
+    Application.MacroOptions Macro:="REVALIGN_SLA", Category:="Revalign", _
+        Description:="What became of the promises between teams: promised, kept, broken, not yet due, the share kept and the hours.", _
         ArgumentDescriptions:=texts
 End Sub
 

@@ -39,6 +39,15 @@ class FakeDoor:
     ) -> Answer:  # fmt: skip
         self.asked.append({"name": name, "period": period, "where": dict(where or {}), "as_of": as_of})
         when = self.period(period)
+        if name in ("commission", "commission_statement"):
+            if when.start.year < 2026:
+                return Answer(name, name, str(when), "money", status="REV-204", message="REV-204 No rule.", cell="#N/A")
+            share = Table(("rep", "share"), (((where or {}).get("rep", "Ada"), 533.33),))
+            return Answer(name, name, str(when), "money", rows=share)
+        if name == "sla":
+            if when.start.year < 2026:
+                return Answer(name, name, str(when), "rate", status="REV-204", message="REV-204 Nobody.", cell="#N/A")
+            return Answer(name, name, str(when), "rate", rows=Table(_SLA, (_LEADS, _CONTACT)))
         if name == "funnel":
             return Answer(name, "Funnel", str(when), "table", rows=Table(("stage",), (("lead",),)))
         if name not in ("nrr", "mrr"):
@@ -118,6 +127,10 @@ class FakeDoor:
         return Table(("source", "complete_through"), (("csv", "2026-10-31"), ("stripe", "2026-10-30")))
 
 
+_SLA = ("promise", "kind", "by_team", "to_team", "share")
+_LEADS = ("Leads", "volume", "Marketing", "Sales", 1.5)
+_CONTACT = ("Contact", "followup", "Sales", "Marketing", 0.5)
+
 #: calls of every snapshot function and the cells they give
 CALLS: list[tuple[str, list[Any], Any]] = [
     ("METRIC", ["nrr", "2026-09"], 0.9),
@@ -170,4 +183,16 @@ CALLS: list[tuple[str, list[Any], Any]] = [
     ("PERIOD", ["2026-Q3"], "2026-07-01"),
     ("PERIOD", ["LAST_MONTH"], "2026-09-01"),
     ("PERIOD", ["LAST_MONTH", "2026-03-15"], "2026-02-01"),
+    ("SLA", ["all", "2026-09"], [[*_SLA], [*_LEADS], [*_CONTACT]]),
+    ("SLA", ["contact", "2026-09", None, "segment", "smb"], [[*_SLA], [*_CONTACT]]),
+    ("SLA", ["Sales", "2026-09"], [[*_SLA], [*_LEADS], [*_CONTACT]]),
+    # both are about leads that marketing hands to sales
+    ("SLA", ["marketing > sales", "2026-09"], [[*_SLA], [*_LEADS], [*_CONTACT]]),
+    ("SLA", ["sales > marketing", "2026-09"], "#VALUE!"),
+    ("SLA", ["contakt", "2026-09"], "#VALUE!"),
+    ("SLA", ["", "2026-09"], "#VALUE!"),
+    ("SLA", ["all", "2025-09"], "#N/A"),
+    ("SPLIT", ["2026-Q3"], [["rep", "share"], ["Ada", 533.33]]),
+    ("SPLIT", ["2026-Q3", "Bo"], [["rep", "share"], ["Bo", 533.33]]),
+    ("SPLIT", ["2025-Q3"], "#N/A"),
 ]

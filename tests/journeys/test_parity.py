@@ -76,7 +76,7 @@ def expected(query: Query) -> dict[tuple[str, str], float | str]:
 
 def test_most_metrics_have_a_number(world: Any) -> None:
     values = expected(world[1])
-    assert sum(isinstance(value, float) for value in values.values()) > 0.9 * len(values)
+    assert sum(isinstance(value, float) for value in values.values()) > 0.85 * len(values)
 
 
 def test_command_line(world: Any, answer: Callable[..., Any]) -> None:

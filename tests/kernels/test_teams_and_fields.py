@@ -84,7 +84,7 @@ def test_custom_fields_are_dimensions(tmp_path: Path) -> None:
     ("settings", "message"),
     [
         ('[dimension.x]\ntable = "nobody"\nkey = "k"\n', "there is no table nobody"),
-        ('[dimension.x]\ntable = "content_asset"\nkey = "k"\n', "no number is made of content_asset"),
+        ('[dimension.x]\ntable = "ticket"\nkey = "k"\n', "no number is made of ticket"),
         ('[dimension.segment]\ntable = "organization"\nkey = "k"\n', "segment is declared already"),
         ('[dimension.amount]\ntable = "sales_order"\nkey = "k"\n', "has a column of that name"),
         ('[dimension.X]\ntable = "sales_order"\nkey = "k"\n', "small letters"),

@@ -37,6 +37,8 @@ class Declared:
     owners: tuple[str, ...]
     formula: str
     kind: str = "scalar"
+    question: str = ""
+    counterpart: str = ""
 
 
 class FakeAsk:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from beside import load
+from beside import campaign, load
 
 from revalign_udf.testing import project_of
 
@@ -29,7 +29,7 @@ class Case:
             return None
 
 
-@pytest.fixture(scope="session", params=[(1, False), (2, True), (22, True)], ids=["orders", "invoices", "future"])
+@pytest.fixture(scope="session", params=campaign([(1, False), (22, True), (2, True)], 2), ids=str)
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     seed, invoiced = request.param
     return Case(tmp_path_factory.mktemp(f"company{seed}"), seed, invoiced=invoiced)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from beside import load
+from beside import campaign, load
 
 from revalign_udf.testing import project_of
 
@@ -40,7 +40,7 @@ class Case:
         return None if table is None else table.dicts()
 
 
-@pytest.fixture(scope="module", params=[(41, False), (42, True)], ids=["orders", "invoices"])
+@pytest.fixture(scope="module", params=campaign([(41, False), (42, True)]), ids=str)
 def market(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     seed, invoiced = request.param
     return Case(tmp_path_factory.mktemp(f"market{seed}"), seed, invoiced=invoiced)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from beside import load
+from beside import campaign, load
 
 from revalign_udf.query import Query
 from revalign_udf.testing import project_of
@@ -43,7 +43,7 @@ class Case:
         return None if found is None else found.dicts()
 
 
-@pytest.fixture(scope="module", params=[3, 4])
+@pytest.fixture(scope="module", params=campaign([3, 4]))
 def company(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     return Case(tmp_path_factory.mktemp(f"retention{request.param}"), request.param)
 

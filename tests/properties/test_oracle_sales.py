@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from beside import load
+from beside import campaign, load
 
 from revalign_udf.testing import project_of
 
@@ -35,7 +35,7 @@ class Case:
 _CASES = {"orders": (31, False, False), "invoices": (32, True, False), "shop": (33, False, True)}
 
 
-@pytest.fixture(scope="module", params=list(_CASES))
+@pytest.fixture(scope="module", params=campaign(list(_CASES)))
 def sales(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     seed, invoiced, shop = _CASES[request.param]
     return Case(tmp_path_factory.mktemp(f"sales{seed}"), seed, invoiced=invoiced, shop=shop)

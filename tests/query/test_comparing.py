@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from revalign_udf.errors import UnknownName
+from revalign_udf.errors import NoData, UnknownName, UserError
 from revalign_udf.query import Query
 from revalign_udf.testing import project_of
 
@@ -100,3 +100,18 @@ def test_as_json(query: Query) -> None:
     assert found == {
         "with": "last_year", "period": "2025-03", "value": 80, "difference": 20, "share": 0.25, "message": "",
     }  # fmt: skip
+
+
+def test_a_table_metric_is_asked_alone(query: Query) -> None:
+    table = query.table(["mrr_movements"], ["2026-02", "2026-03"])
+    assert table.columns == ("period", "movement", "label", "value")
+    assert table.units == ("text", "text", "text", "money")
+    assert [row[0] for row in table.rows] == ["2026-02"] * 10 + ["2026-03"] * 10
+    assert table.rows[-1] == ("2026-03", "mrr", "MRR", 100)
+    assert query.table(["mrr_movements"], ["2020-01", "2026-03"]).rows[0][0] == "2026-03"
+    with pytest.raises(UserError, match="no column of one"):
+        query.table(["mrr_movements", "mrr"], ["2026-03"])
+    with pytest.raises(UserError, match="no column of one"):
+        query.table(["mrr_movements"], ["2026-03"], "segment")
+    with pytest.raises(NoData, match="REV-204"):
+        query.table(["mrr_movements"], ["2020-01"])

@@ -166,7 +166,7 @@ def test_a_table(query: Query) -> None:
         "MM": (0, 20), "SMB": (1, 100), "smb": (0, 50), "total": (1, 170),
     }  # fmt: skip
     with refused(UserError, "REV-102"):
-        query.table(["funnel"], ["2025-01"])
+        query.table(["funnel", "mrr"], ["2025-01"])
 
 
 def test_explain_names_the_customer(query: Query) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from beside import campaign
 from beside import load as beside
 
 from revalign_udf.config import load
@@ -272,7 +273,7 @@ def changed_at_random(rows: dict[str, list[dict[str, Any]]], pick: random.Random
     return found
 
 
-@pytest.mark.parametrize("seed", [3, 8])
+@pytest.mark.parametrize("seed", campaign([3, 8]))
 def test_items_add_up_at_random_companies(tmp_path: Path, seed: int) -> None:
     company = COMPANY.Company(seed, invoiced=False)
     through = COMPANY.THROUGH.isoformat()

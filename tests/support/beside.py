@@ -1,11 +1,21 @@
 """Helpers that lie beside tests: folders of tests are no packages, so they are loaded by path, once."""
 
 import importlib.util
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
-__all__ = ["load"]
+__all__ = ["campaign", "load"]
+
+T = TypeVar("T")
+
+
+def campaign(every: Sequence[T], usual: int = 1) -> Sequence[T]:
+    """All cases in a campaign (`poe campaign`), the first ones in a usual run."""
+    return every if os.environ.get("REVALIGN_CAMPAIGN") else every[:usual]
 
 
 def load(path: Path) -> ModuleType:

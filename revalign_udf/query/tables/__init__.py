@@ -5,7 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from revalign_udf.metrics import Metric
-from revalign_udf.query.tables import clv, funnel, health, marketing, recurring, retention, sales
+from revalign_udf.query.tables import (
+    agreements,
+    clv,
+    commission,
+    content,
+    funnel,
+    handoffs,
+    health,
+    kpis,
+    marketing,
+    pace,
+    priorities,
+    profiles,
+    recurring,
+    retention,
+    sales,
+    vanity,
+    winloss,
+)
 from revalign_udf.query.tables.ask import Ask, TableMetric
 
 __all__ = ["TABLES", "Ask", "TableMetric", "table_needs"]
@@ -13,10 +31,20 @@ __all__ = ["TABLES", "Ask", "TableMetric", "table_needs"]
 #: table metric -> what computes its rows
 TABLES: Mapping[str, TableMetric] = {
     **recurring.TABLES,
+    **agreements.TABLES,
     **funnel.TABLES,
     **marketing.TABLES,
     **clv.TABLES,
+    **commission.TABLES,
+    **winloss.TABLES,
+    **vanity.TABLES,
+    **profiles.TABLES,
+    **priorities.TABLES,
+    **pace.TABLES,
+    **kpis.TABLES,
+    **content.TABLES,
     **retention.TABLES,
+    **handoffs.TABLES,
     **health.TABLES,
     **sales.TABLES,
 }

@@ -15,7 +15,7 @@ from revalign_udf.query.tables.ask import Ask, TableMetric, number, share
 from revalign_udf.snapshots.cuts import NONE
 from revalign_udf.snapshots.stats_retention import first_amounts, seats_of
 
-__all__ = ["TABLES", "least_used"]
+__all__ = ["TABLES", "TRAITS", "customers_by_success", "least_used"]
 
 #: below this many a share says little, and the row is marked
 _FEW = 30
@@ -219,31 +219,38 @@ def _missing_expansion(ask: Ask) -> Table:
 
 # --- the ideal customer -----------------------------------------------------------------------------------------------
 
-_TRAITS = ("segment", "country", "industry", "size", "channel", "lead_source")
+TRAITS = ("segment", "country", "industry", "size", "channel", "lead_source")
 
 
-def _ideal_customer_profile(ask: Ask) -> Table:
+def customers_by_success(ask: Ask) -> list[tuple[list[tuple[str, str]], list[str]]]:
+    """(traits with their values, groups) of everybody who ever paid: ``good`` or ``rest``, and ``worst`` who stopped."""
     ask.value("customers_ever")
     ask.value("mrr")  # a balance without a rate is refused here
-    by = [name for name in _TRAITS if name != "size"]
+    by = [name for name in TRAITS if name != "size"]
     customers = ask.rows("payer", f"coalesce(f.size, '{NONE}'), f.customer", shape="held", by=by)
     paying = {who: closing for who, _, closing in ask.evaluator.customers(ask.window("movement"), {}) if closing > 0}
     first = first_amounts(ask.evaluator, ask.window("movement"))
     rule, window = "f.kind = 'renewal' AND f.kept = 1", ask.window("renewal")
     renewed = {who for (who,) in ask.evaluator.rows("renewal", window, {}, "f.customer", rule=rule, shape="to_date")}
-    groups: dict[str, Counter[tuple[str, str]]] = {"good": Counter(), "rest": Counter(), "worst": Counter()}
-    sizes: Counter[str] = Counter()
+    found = []
     for *values, size, who in customers:
         closing = paying.get(who, Fraction(0))
         group = ["good"] if who in renewed and closing > 0 and closing >= first[who] else ["rest"]
         group += ["worst"] if closing <= 0 else []
-        traits = [*zip(by, values, strict=True), ("size", size)]
+        found.append(([*zip(by, values, strict=True), ("size", size)], group))
+    return found
+
+
+def _ideal_customer_profile(ask: Ask) -> Table:
+    groups: dict[str, Counter[tuple[str, str]]] = {"good": Counter(), "rest": Counter(), "worst": Counter()}
+    sizes: Counter[str] = Counter()
+    for traits, group in customers_by_success(ask):
         for name in group:
             sizes[name] += 1
             groups[name].update(traits)
     rows: list[_Row] = []
     every = groups["good"] + groups["rest"]
-    for trait, value in sorted(every, key=lambda key: (_TRAITS.index(key[0]), key[1] == NONE, key[1])):
+    for trait, value in sorted(every, key=lambda key: (TRAITS.index(key[0]), key[1] == NONE, key[1])):
         good, rest, worst = (groups[name][trait, value] for name in ("good", "rest", "worst"))
         shares = [_part(groups[name][trait, value], sizes[name]) for name in ("good", "rest", "worst")]
         low, high = wilson_interval(good, sizes["good"]) if sizes["good"] else (None, None)

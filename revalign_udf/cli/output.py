@@ -19,6 +19,8 @@ console = Console(highlight=False, soft_wrap=True)
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+#: tables of more columns than this are shown row by row where they are so many times wider than the screen
+_BLOCKS, _TOO_WIDE = 6, 1.3
 #: how a comparison is called in front of its period
 _VERSUS = {"previous": "against", "last_year": "against", "target": "against the target of"}
 
@@ -62,14 +64,29 @@ def slim(table: Table) -> Table:
 
 
 def print_table(table: Table, title: str = "", currency: str = "") -> None:
-    """A table with aligned numbers."""
+    """A table with aligned numbers; one that is much too wide for the screen as a block of lines per row."""
     units = table.units or ("text",) * len(table.columns)
+    cells = [[number(value, unit, currency) for value, unit in zip(row, units, strict=True)] for row in table.rows]
+    widths = [max(map(len, column)) for column in zip(table.columns, *cells, strict=True)]
+    if len(widths) > _BLOCKS and sum(widths) + 3 * len(widths) > _TOO_WIDE * console.width:
+        return _print_blocks(table, cells, title)
     shown = RichTable(title=title or None, title_justify="left", show_edge=False, pad_edge=False)
     for column, unit in zip(table.columns, units, strict=True):
         shown.add_column(column, justify="left" if unit in ("text", "date") else "right", overflow="fold")
-    for row in table.rows:
-        shown.add_row(*(number(value, unit, currency) for value, unit in zip(row, units, strict=True)))
-    console.print(shown)
+    for row in cells:
+        shown.add_row(*row)
+    return console.print(shown)
+
+
+def _print_blocks(table: Table, cells: list[list[str]], title: str) -> None:
+    if title:
+        console.print(f"[bold]{title}[/bold]")
+    wide = max(map(len, table.columns))
+    for row in cells:
+        console.print()
+        for column, text in zip(table.columns, row, strict=True):
+            if text:
+                console.print(f"  {column:<{wide}}  {text}", markup=False)
 
 
 def beside(*comparisons: Comparison) -> list[float | None]:

@@ -24,13 +24,13 @@ def versus(asked: object) -> tuple[Versus, ...]:
     """What to compare with, as typed: one name, several, or names with commas. Raises UnknownName REV-101."""
     if asked is None or asked == "":
         return ()
-    given: Iterable[object] = asked.split(",") if isinstance(asked, str) else asked  # type: ignore[assignment]
+    given: Iterable[object] = [asked] if isinstance(asked, str) else asked  # type: ignore[assignment]
     found: list[Versus] = []
-    for item in given:
-        name = str(item).strip().casefold().replace(" ", "_").replace("-", "_")
+    for item in (part for one in given for part in str(one).split(",")):
+        name = item.strip().casefold().replace(" ", "_").replace("-", "_")
         known = [one for one in COMPARED if one == name]
         if not known:
-            raise UnknownName("comparison", str(item), COMPARED)
+            raise UnknownName("comparison", item, COMPARED)
         found += known
     return tuple(dict.fromkeys(found))
 

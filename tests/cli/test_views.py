@@ -54,6 +54,9 @@ def test_compare(project: Path) -> None:
     shown = invoke(project, "series", "mrr", "2026-01", "2026-02", "--compare", "previous").output
     assert "previous difference" in shown
     assert "-33.3 %" in shown
+    # too wide for the screen: a line per number
+    wide = invoke(project, "series", "mrr", "2026-01", "2026-02", "--compare", "previous,last_year,target").output
+    assert any(line.split() == ["previous", "difference", "-50.00", "USD"] for line in wide.splitlines())
     rows = ask(project, "table", "mrr", "2026-02", "--compare", "previous")["rows"]
     assert rows == [{"period": "2026-02", "mrr": 100, "mrr previous difference": -50, "mrr previous share": -1 / 3}]
     assert "Did you mean previous" in invoke(project, "metric", "mrr", "2026-02", "--compare", "prevous", code=2).stderr

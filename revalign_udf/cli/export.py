@@ -63,12 +63,20 @@ def _records(query: Query, words: list[str], _by: str | None, where: Where, more
     return query.records(name, period, where, **{key: more[key] for key in _VIEW})
 
 
+def _bridge(query: Query, words: list[str], _by: str | None, where: Where, more: Options) -> Table:
+    start, end, period = words
+    if more["profile"]:
+        raise UserError("A bridge names the profiles itself.", hint=f"Write {start} {end}@{more['profile']} {period}.")
+    return query.bridge(start, end, period, where, as_of=more["as_of"], currency=more["currency"]).table
+
+
 #: question -> (how many words follow at least and at most, what answers it)
 _QUESTIONS: dict[str, tuple[int, int, Callable[[Query, list[str], str | None, Where, Options], Table]]] = {
     "metric": (2, 2, _metric),
     "series": (3, 3, _series),
     "table": (2, 2, _table),
     "records": (2, 2, _records),
+    "bridge": (3, 3, _bridge),
 }
 
 
@@ -90,7 +98,7 @@ def export_command(
     """Write the answer to a QUESTION into a file: revalign export series mrr 2026-01 2026-09 --to mrr.csv.
 
     A question is written as its command: metric NAME PERIOD, series NAME FIRST LAST, table NAMES PERIODS, records NAME
-    PERIOD; NAME PERIOD alone is a metric.
+    PERIOD, bridge START END PERIOD; NAME PERIOD alone is a metric.
     """
     words = shlex.split(question[0]) if len(question) == 1 else list(question)
     kind = words.pop(0) if words and words[0] in _QUESTIONS else "metric"
@@ -101,7 +109,7 @@ def export_command(
         raise UserError(f"The question {kind} needs {least} words after it.", hint="See revalign export --help.")
     if by and kind not in ("metric", "table"):
         raise UserError(f"--by does not go with {kind}.", hint="It cuts metric and table.")
-    if compare and (by or kind == "records"):
+    if compare and (by or kind in ("records", "bridge")):
         raise UserError(
             f"--compare does not go with {'--by' if by else kind}.", hint="It goes with a metric, series or table."
         )

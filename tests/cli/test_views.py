@@ -107,4 +107,7 @@ def test_export_with_comparisons(project: Path, tmp_path: Path) -> None:
     assert lines[2] == f"2026-02,100.0,-50.0,{-1 / 3},ok"
     invoke(project, "export", "metric", "mrr", "2026-02", "--compare", "target", "--currency", "USD", "--to", path)
     assert path.read_text(encoding="utf-8").splitlines()[0].startswith("metric,period,value,target_difference")
+    invoke(project, "export", "bridge", "mrr", "mrr@stripe", "2026-01", "--to", path)
+    assert path.read_text(encoding="utf-8").splitlines()[-1].startswith("mrr (stripe),,100.0")
+    invoke(project, "export", "bridge", "mrr", "mrr", "2026-01", "--profile", "stripe", "--to", path, code=2)
     invoke(project, "export", "records", "mrr", "2026-02", "--compare", "target", "--to", path, code=2)

@@ -85,6 +85,18 @@ class Door(Protocol):
     ) -> Explanation:
         """How one answer came about."""
 
+    def records(
+        self,
+        name: str,
+        period: Any,
+        where: Where = None,
+        *,
+        as_of: Day = None,
+        profile: str | None = None,
+        currency: str | None = None,
+    ) -> Table:
+        """The source records behind one answer."""
+
     def names(self, kind: str) -> Sequence[str]:
         """Valid names of a kind."""
 

@@ -102,6 +102,19 @@ def explain(metric: str, period: Token, as_of: date | None, filters: Where) -> l
     return explained(session.query().explain(metric, period, asked.where, as_of=as_of, **view))
 
 
+@function(
+    "RECORDS",
+    [_METRIC, _PERIOD, _AS_OF, _FILTERS],
+    returns="spill",
+    snapshot=True,
+)
+def records(metric: str, period: Token, as_of: date | None, filters: Where) -> list[list[Any]]:
+    """The source records behind a number, each with what it contributes to each component."""
+    asked = told(filters)
+    view = {name: value for name, value in asked.view.items() if name != "compare"}
+    return headed(session.query().records(metric, period, asked.where, as_of=as_of, **view))
+
+
 @function("DEFINE", [_METRIC], returns="spill", snapshot=True)
 def define(metric: str) -> list[list[Any]]:
     """What a metric means and which teams own it."""

@@ -554,7 +554,8 @@ def _stacked(answers: Sequence[Answer]) -> Table:
     for _, table in found:
         names |= dict(zip(table.columns, table.units or ("text",) * len(table.columns), strict=True))
     rows = [(period, *(row.get(name) for name in names)) for period, table in found for row in table.dicts()]
-    return Table(("period", *names), tuple(rows), ("text", *names.values()))
+    front = "asked_period" if "period" in names else "period"  # a table may tell periods of its own
+    return Table((front, *names), tuple(rows), ("text", *names.values()))
 
 
 def _side(text: str) -> tuple[str, str | None]:

@@ -366,6 +366,21 @@ failed:
     REVALIGN_EXPLAIN = CVErr(xlErrValue)
 End Function
 
+Function REVALIGN_RECORDS(metric, period, Optional as_of, Optional field1, Optional value1, Optional field2, _
+        Optional value2, Optional field3, Optional value3, Optional field4, Optional value4, Optional field5, _
+        Optional value5, Optional field6, Optional value6, Optional field7, Optional value7, Optional field8, _
+        Optional value8)
+    Dim given As Variant
+    On Error GoTo failed
+    given = Array(metric, period, as_of, field1, value1, field2, value2, field3, value3, field4, value4, _
+        field5, value5, field6, value6, field7, value7, field8, value8)
+    REVALIGN_RECORDS = RevalignCell(XLPy.CallUDF("revalign_udf.excel.udfs", "REVALIGN_RECORDS", given, _
+        ActiveWorkbook, Application.Caller))
+    Exit Function
+failed:
+    REVALIGN_RECORDS = CVErr(xlErrValue)
+End Function
+
 Function REVALIGN_DEFINE(metric)
     Dim given As Variant
     On Error GoTo failed
@@ -472,6 +487,7 @@ Public Sub RevalignDescribe()
     Describe_REVALIGN_SERIES
     Describe_REVALIGN_TABLE
     Describe_REVALIGN_EXPLAIN
+    Describe_REVALIGN_RECORDS
     Describe_REVALIGN_DEFINE
     Describe_REVALIGN_STATUS
     Describe_REVALIGN_LIST
@@ -836,6 +852,32 @@ Private Sub Describe_REVALIGN_EXPLAIN()
     texts(18) = "The value to keep; empty means all."
     Application.MacroOptions Macro:="REVALIGN_EXPLAIN", Category:="Revalign", _
         Description:="How a number came about: definition, components, arithmetic, records in and out.", _
+        ArgumentDescriptions:=texts
+End Sub
+
+Private Sub Describe_REVALIGN_RECORDS()
+    Dim texts(0 To 18) As String
+    texts(0) = "Name of a metric, such as nrr or logo_churn. REVALIGN.LIST shows them."
+    texts(1) = "A date, or 2026-09, 2026-Q3, FY26-Q3, 2026, LAST_MONTH, YTD, LTM."
+    texts(2) = "Date of the snapshot to read; empty for the newest. Leave empty before filters."
+    texts(3) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(4) = "The value to keep; empty means all."
+    texts(5) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(6) = "The value to keep; empty means all."
+    texts(7) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(8) = "The value to keep; empty means all."
+    texts(9) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(10) = "The value to keep; empty means all."
+    texts(11) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(12) = "The value to keep; empty means all."
+    texts(13) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(14) = "The value to keep; empty means all."
+    texts(15) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(16) = "The value to keep; empty means all."
+    texts(17) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(18) = "The value to keep; empty means all."
+    Application.MacroOptions Macro:="REVALIGN_RECORDS", Category:="Revalign", _
+        Description:="The source records behind a number, each with what it contributes to each component.", _
         ArgumentDescriptions:=texts
 End Sub
 

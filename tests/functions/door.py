@@ -114,6 +114,12 @@ class FakeDoor:
             Table(("reason", "table", "count"), (("came later", "customer", 3),)),
         )
 
+    def records(
+        self, name: str, period: Any, where: Where = None, *, as_of: date | None = None, profile: str | None = None,
+        currency: str | None = None,
+    ) -> Table:  # fmt: skip
+        return Table(("component", "id", "contribution"), ((self.metric(name, period, where).metric, "c1", 100.0),))
+
     def names(self, kind: str) -> list[str]:
         known = {"metrics": ["funnel", "mrr", "nrr"], "segment": ["mid", "smb"]}
         if kind not in known:
@@ -174,6 +180,8 @@ CALLS: list[tuple[str, list[Any], Any]] = [
             ["came later", "customer", 3.0, None],
         ],
     ),
+    ("RECORDS", ["nrr", "2026-09"], [["component", "id", "contribution"], ["nrr", "c1", 100.0]]),
+    ("RECORDS", ["nnr", "2026-09"], "#VALUE!"),
     ("DEFINE", ["nrr"], [["field", "value"], ["metric", "nrr"], ["owners", "finance, success"]]),
     ("STATUS", [], [["source", "complete_through"], ["csv", "2026-10-31"], ["stripe", "2026-10-30"]]),
     ("STATUS", ["Stripe"], [["source", "complete_through"], ["stripe", "2026-10-30"]]),

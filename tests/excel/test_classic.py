@@ -50,7 +50,9 @@ def test_every_snapshot_call_gives_the_same_cell(excel: Any, door: Any, snapshot
 
 def test_no_function_is_left_out(door: Any, excel: Any) -> None:
     """Every registered function is reached by the two tests above."""
-    called = {f.name for _, f, _ in EXAMPLES} | set("METRIC SERIES TABLE EXPLAIN RECORDS DEFINE STATUS LIST SLA SPLIT".split())
+    called = {f.name for _, f, _ in EXAMPLES} | set(
+        "METRIC SERIES TABLE EXPLAIN RECORDS DEFINE STATUS LIST SLA SPLIT".split()
+    )
     assert called | {"PERIOD"} == set(registry())
 
 

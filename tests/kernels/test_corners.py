@@ -119,7 +119,7 @@ def test_a_field_that_is_no_single_value_is_no_criterion(tmp_path: Path) -> None
     )
     rows = query.metric("criterion_lift", "2026-01").rows
     assert rows is not None
-    assert {(row[0], row[1]) for row in rows.rows} <= {("fit", "yes"), ("fit", "no")}
+    assert {(row[0], row[1]) for row in rows.rows} == {("fit", "yes"), ("fit", "no")}
 
 
 def test_rules_without_an_effect_are_the_default(tmp_path: Path) -> None:
@@ -178,13 +178,6 @@ RATE = "date from_currency to_currency rate\n2025-01-01 EUR USD 1.1"
 def test_cohorts_need_the_rates_of_their_balances(tmp_path: Path) -> None:
     query = _subscribers(tmp_path, ["a 2025-01-02 - 10 month EUR", "b 2025-01-02 - 10 month -"], fx_rate=RATE)
     assert query.metric("retention_cohorts", "2025-01").status == "REV-208"
-    # a customer of two currencies that point in two ways, on a day without a rate: who knows since when it pays
-    mixed = _subscribers(
-        tmp_path / "mixed", ["m 2025-03-01 - 10 month EUR", "n 2025-03-01 - 10 month -"], fx_rate=RATE,
-        identity_link="entity source_a id_a source_b id_b\norganization files m files n",
-        credit_note="id org_id amount at\n1 m 1 2025-03-01",
-    )  # fmt: skip
-    assert mixed.metric("retention_cohorts", "2025-03").status in ("REV-208", "REV-209", "ok", "partial")
     assert query.metric("retention_cohorts", "2025-05").rows is not None  # nobody began then: no cohort to show
 
 

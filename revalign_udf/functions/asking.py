@@ -29,6 +29,13 @@ class Told:
     compare: str = ""
     show: str = _SHOWN[0]
 
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The keywords of a question that compares nothing. Raises UserError REV-102 where a comparison is asked for."""
+        if self.compare:
+            raise UserError("compare does not go with this function.", hint="It goes with METRIC, SERIES and TABLE.")
+        return self.view
+
     def one(self, answer: Answer) -> Fraction:
         """The number a cell shows: the answer itself, or the asked part of its comparison."""
         if not self.compare:

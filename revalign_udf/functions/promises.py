@@ -72,8 +72,7 @@ def sla_rate(
 def sla(handoff: str, period: str | date, as_of: date | None, filters: Mapping[str, str]) -> list[list[Any]]:
     """What became of the promises between teams: promised, kept, broken, not yet due, the share kept and the hours."""
     asked = told(filters)
-    view = {name: value for name, value in asked.view.items() if name != "compare"}
-    answer = session.query().metric("sla", period, asked.where, as_of=as_of, **view)
+    answer = session.query().metric("sla", period, asked.where, as_of=as_of, **asked.plain)
     return headed(promised(_rows(answer), handoff))
 
 

@@ -98,8 +98,7 @@ def table(
 def explain(metric: str, period: Token, as_of: date | None, filters: Where) -> list[list[Any]]:
     """How a number came about: definition, components, arithmetic, records in and out."""
     asked = told(filters)
-    view = {name: value for name, value in asked.view.items() if name != "compare"}
-    return explained(session.query().explain(metric, period, asked.where, as_of=as_of, **view))
+    return explained(session.query().explain(metric, period, asked.where, as_of=as_of, **asked.plain))
 
 
 @function(
@@ -111,8 +110,7 @@ def explain(metric: str, period: Token, as_of: date | None, filters: Where) -> l
 def records(metric: str, period: Token, as_of: date | None, filters: Where) -> list[list[Any]]:
     """The source records behind a number, each with what it contributes to each component."""
     asked = told(filters)
-    view = {name: value for name, value in asked.view.items() if name != "compare"}
-    return headed(session.query().records(metric, period, asked.where, as_of=as_of, **view))
+    return headed(session.query().records(metric, period, asked.where, as_of=as_of, **asked.plain))
 
 
 @function("DEFINE", [_METRIC], returns="spill", snapshot=True)

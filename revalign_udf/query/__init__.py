@@ -233,9 +233,7 @@ class Query:
         if tables := [m.name for m in declared if m.kind != "scalar"]:
             if len(declared) > 1 or by:
                 raise UserError(f"{tables[0]} is a table itself and no column of one.", hint="Ask for it alone.")
-            return _stacked(
-                [self.metric(tables[0], p, where, as_of=as_of, profile=profile, currency=currency) for p in periods]
-            )
+            return _stacked([ask(tables[0], period, where) for period in periods])
 
         def cells(found: Sequence[Answer]) -> list[str | float | None]:
             return [value for one in found for value in (cell(one), *_beside(one))]
@@ -487,6 +485,8 @@ class Query:
 
     @staticmethod
     def _answers(asked: _Asked, periods: Sequence[object], beside: Sequence[Versus] = ()) -> list[Answer]:
+        if beside and asked.metric.kind != "scalar":
+            raise UserError(f"{asked.metric.name} is a table and compares with nothing.", hint="Ask for two periods.")
         whens = [asked.period(token) for token in periods]
         others = [o for w in whens for o in (_OTHERS[one](w) for one in beside if one in _OTHERS)]
         homes = {when: asked.at(when) for when in (*whens, *others)}
@@ -501,7 +501,7 @@ class Query:
             return homes[when].answer(when)
 
         found = [one(when) for when in whens]
-        if not beside or asked.metric.kind != "scalar":
+        if not beside:
             return found
         return [
             compared(homes[w].session, homes[w].metric, w, a, beside, one) for w, a in zip(whens, found, strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from revalign_udf.errors import UnknownName
+from revalign_udf.errors import NoData, UnknownName
 from revalign_udf.metrics.profiles import PROFILES, Profile
 from revalign_udf.snapshots import Manifest, Snapshot, View
 
@@ -20,15 +20,22 @@ def chosen_profile(manifest: Manifest, asked: str | None) -> Profile:
 
 
 def view_of(snapshot: Snapshot, profile: Profile, currency: str | None) -> View:
-    """The view of a profile in a currency. Raises UnknownName REV-101 for a currency without any rate."""
+    """The view of a profile in a currency. Raises UnknownName REV-101 for a currency without any rate, NoData REV-201 for
+    a snapshot published before the profile's movements were."""
     manifest = snapshot.manifest
     code = (currency or "").strip().upper()
     if code == manifest.currency:
         code = ""
     if code and code not in (known := snapshot.known_currencies):
         raise UnknownName("currency", code, known, hint="Load fx_rate rows for it.")
+    key = profile.movements.key
+    if key and key not in manifest.variants:
+        raise NoData(
+            f"The snapshot {manifest.label} holds no movements by the rules of {profile.name}.", code="REV-201",
+            hint="It was published before they were known. Publish a new one: revalign build.",
+        )  # fmt: skip
     # rules of movements that change nothing on this data are answered by the ordinary ones
-    variant = manifest.variants.get(profile.movements.key, "movement").removeprefix("movement").removeprefix("__")
+    variant = manifest.variants.get(key, "movement").removeprefix("movement").removeprefix("__")
     constant = None
     if profile.rates == "constant":
         given = manifest.parameters.get("constant_rate_on")

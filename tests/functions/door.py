@@ -182,6 +182,8 @@ CALLS: list[tuple[str, list[Any], Any]] = [
     ),
     ("RECORDS", ["nrr", "2026-09"], [["component", "id", "contribution"], ["nrr", "c1", 100.0]]),
     ("RECORDS", ["nnr", "2026-09"], "#VALUE!"),
+    ("RECORDS", ["nrr", "2026-09", None, "compare", "previous"], "#VALUE!"),
+    ("EXPLAIN", ["nrr", "2026-09", None, "compare", "previous"], "#VALUE!"),
     ("DEFINE", ["nrr"], [["field", "value"], ["metric", "nrr"], ["owners", "finance, success"]]),
     ("STATUS", [], [["source", "complete_through"], ["csv", "2026-10-31"], ["stripe", "2026-10-30"]]),
     ("STATUS", ["Stripe"], [["source", "complete_through"], ["stripe", "2026-10-30"]]),

@@ -45,7 +45,8 @@ def test_before_last_year_and_target(query: Query) -> None:
     assert [item.versus for item in both] == ["previous", "target"]
     with pytest.raises(UnknownName, match="previous"):
         query.metric("revenue", "2026-03", compare="previuos")
-    assert query.metric("mrr_movements", "2026-03", compare="previous").comparisons == ()
+    with pytest.raises(UserError, match="compares with nothing"):
+        query.metric("mrr_movements", "2026-03", compare="previous")
 
 
 def test_where_there_is_nothing_to_compare_with(query: Query) -> None:

@@ -1,11 +1,12 @@
 """Profiles and currencies: the same rows by other definitions, at other rates, in another currency."""
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from revalign_udf.errors import RevalignError, UnknownName
+from revalign_udf.errors import NoData, RevalignError, UnknownName
 from revalign_udf.query import Query
 from revalign_udf.testing import project_of
 
@@ -139,3 +140,20 @@ def test_profiles_by_name(query: Query) -> None:
 def test_what_keeps_no_currency_is_not_shown_in_another(query: Query) -> None:
     with pytest.raises(RevalignError, match="REV-104"):
         query.session(currency="EUR").value("predicted_revenue", query.period("2026-02"), {})
+
+
+def test_a_snapshot_without_a_vendors_movements_does_not_answer_with_ours(tmp_path: Path) -> None:
+    query = project_of(
+        tmp_path,
+        {
+            "subscription": "id org_id started_at\na a 2026-01-05",
+            "subscription_item_period": "id subscription_id valid_from amount interval\na a 2026-01-05 10 month",
+        },
+        through="2026-04-20",
+    )
+    path = query.session().snapshot.folder / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), "variants": {}}), encoding="utf-8")
+    older = Query(query.root)
+    assert older.metric("mrr", "2026-02").exact == 10
+    with pytest.raises(NoData, match="no movements by the rules of stripe"):
+        older.metric("mrr", "2026-02", profile="stripe")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
 
 from revalign_udf import __version__
+from revalign_udf.cli.lazy import LazyGroup
 
 __all__ = ["main"]
 
@@ -28,7 +27,7 @@ COMMANDS = {
     "export": "export",
     "metrics": "metrics",
     "call": "functions",
-    "excel": "functions",
+    "excel": "excel",
     "workbook": "workbook",
     "sheets": "sheets",
     "plugins": "plugins",
@@ -48,24 +47,10 @@ COMMANDS = {
 }
 
 
-class _Lazy(click.Group):
-    """A group that imports a command's module only when the command is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
-            from revalign_udf.errors import did_you_mean
-
-            near = did_you_mean(name, COMMANDS)
-            ctx.fail(f"There is no command {name!r}." + (f" Did you mean {near}?" if near else " See revalign --help."))
-        module = importlib.import_module(f"revalign_udf.cli.{COMMANDS[name]}")
-        command: click.Command = getattr(module, f"{name}_command")
-        return command
-
-
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=LazyGroup, package=__name__, modules=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)  # fmt: skip
 @click.version_option(__version__, prog_name="revalign")
 def main() -> None:
     """One calculation core for marketing, sales, customer success and finance.

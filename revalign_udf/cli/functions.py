@@ -1,4 +1,4 @@
-"""call and excel: the Excel functions without Excel, and what Excel needs to have them."""
+"""call: an Excel function without Excel."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import click
 
 from revalign_udf.cli.common import guarded, json_option, project_option
 from revalign_udf.cli.output import console, print_json
-from revalign_udf.functions import call_cell, registry
+from revalign_udf.functions import call_cell
 from revalign_udf.functions.session import PROJECT_VARIABLE, use
 
-__all__ = ["call_command", "excel_command"]
+__all__ = ["call_command"]
 
 
 def _argument(text: str) -> Any:
@@ -62,41 +62,3 @@ def call_command(project: Path, as_json: bool, function: str, arguments: tuple[s
             console.print("\t".join("" if value is None else str(value) for value in row), markup=False)
         return None
     return console.print("" if cell is None else str(cell), markup=False)
-
-
-@click.group("excel")
-def excel_command() -> None:
-    """What Excel needs to have the functions."""
-
-
-@excel_command.command("functions")
-@json_option
-@guarded
-def list_functions(as_json: bool) -> None:
-    """Every function with its arguments and what it answers."""
-    known = registry()
-    if as_json:
-        return print_json(
-            [
-                {
-                    "name": f"REVALIGN.{name}",
-                    "summary": function.summary,
-                    "returns": function.returns,
-                    "arguments": [
-                        {"name": a.name, "help": a.help, "optional": a.optional, "repeating": a.repeating}
-                        for a in function.arguments
-                    ],
-                    "version_added": function.version_added,
-                }
-                for name, function in known.items()
-            ]
-        )
-    for name, function in known.items():
-        arguments = ", ".join(f"[{a.name}]" if a.optional else a.name for a in function.arguments)
-        console.print(f"[bold]REVALIGN.{name}[/bold]({_escaped(arguments)})")
-        console.print(f"    {function.summary}", markup=False)
-    return None
-
-
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")

@@ -13,7 +13,6 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from revalign_udf.cli.common import PROBLEM, guarded, json_option, project_option, settings
 from revalign_udf.cli.output import console, print_json, print_table, stderr
-from revalign_udf.cli.sheets import sheet_line
 from revalign_udf.errors import UserError
 from revalign_udf.jobs import RunReport, build, init_project, pull, run
 from revalign_udf.publish import Published
@@ -87,7 +86,7 @@ def show_run(report: RunReport) -> None:
         console.print(f"Workbook {path}", markup=False)
     for sheet in report.sheets:
         if sheet.plan is not None:
-            console.print(f"Sheet {sheet.name}: {sheet_line(sheet.plan)}", markup=False)
+            console.print(f"Sheet {sheet.name}: {sheet.plan.summary}", markup=False)
     for problem in report.problems:
         console.print(problem, markup=False, style="red")
 

@@ -19,21 +19,10 @@ from revalign_udf.query import Query
 from revalign_udf.query.answers import Table
 from revalign_udf.sheets import SheetPlan, make_plan, open_spreadsheet
 
-__all__ = ["sheet_line", "sheets_command"]
+__all__ = ["sheets_command"]
 
 #: what `sheets plan` alone exits with
 PENDING, CONFLICT = 2, 3
-
-
-def sheet_line(plan: SheetPlan) -> str:
-    """What a plan does, in one line."""
-    inserted, updated, removed, unchanged = (
-        sum(getattr(tab, name) for tab in plan.tabs) for name in ("inserted", "updated", "removed", "unchanged")
-    )
-    return (
-        f"{len(plan.tabs)} tabs, rows: {inserted} inserted, {updated} updated, {removed} removed, {unchanged} unchanged;"
-        f" {plan.calls} writing calls, {plan.bytes:,} bytes · {plan.url}"
-    )
 
 
 def _chosen(project: Project, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -78,7 +67,7 @@ def plan_sheets(names: tuple[str, ...], project: Path, as_json: bool) -> None:
         rows = tuple((t.name, t.inserted, t.updated, t.removed, t.unchanged, "; ".join(t.structure)) for t in plan.tabs)
         units = ("text", "count", "count", "count", "count", "text")
         print_table(Table(("tab", "inserted", "updated", "removed", "unchanged", "structure"), rows, units))
-        console.print(sheet_line(plan), markup=False)
+        console.print(plan.summary, markup=False)
     if any(not plan.empty for plan in plans):
         raise SystemExit(PENDING)
 
@@ -95,7 +84,7 @@ def apply_sheets(names: tuple[str, ...], project: Path, as_json: bool) -> None:
     if as_json:
         print_json([report.as_json() for report in reports])
     for report in reports if not as_json else ():
-        text = report.failure or (sheet_line(report.plan) if report.plan else "")
+        text = report.failure or (report.plan.summary if report.plan else "")
         console.print(f"{report.name}: {text}", markup=False, style="red" if report.failure else "")
     if any(report.failure for report in reports):
         raise SystemExit(PROBLEM)

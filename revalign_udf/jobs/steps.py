@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from revalign_udf.alerts import notify
 from revalign_udf.config import Project, SheetSettings, is_reference
@@ -20,11 +20,13 @@ from revalign_udf.metrics import DIMENSIONS, CustomDimension
 from revalign_udf.plugins import Registry, discover
 from revalign_udf.publish import Published, publish
 from revalign_udf.query import Query
-from revalign_udf.sheets import SheetPlan, SheetTarget, open_spreadsheet, sync_report
 from revalign_udf.store import Store
 from revalign_udf.sync import Progress, SourceReport, pull_sources
-from revalign_udf.workbook import Route
-from revalign_udf.workbook import build as build_workbook
+
+# the surfaces are loaded by the steps that write them: a pull or a build needs neither gspread nor XlsxWriter
+if TYPE_CHECKING:
+    from revalign_udf.sheets import SheetPlan, SheetTarget
+    from revalign_udf.workbook import Route
 
 __all__ = [
     "RunReport",
@@ -133,6 +135,8 @@ def write_workbooks(
     project: Project, query: Query, names: Sequence[str] = (), folder: Path | None = None, route: Route = "classic"
 ) -> list[Path]:
     """Write reports as .xlsx into the project's output folder (or another one)."""
+    from revalign_udf.workbook import build as build_workbook
+
     target = folder or project.output
     return [
         build_workbook(report_of(project, query, name), target / f"{name}.xlsx", route)
@@ -142,12 +146,16 @@ def write_workbooks(
 
 def target_of(project: Project, sheet: SheetSettings) -> SheetTarget:
     """A spreadsheet of the settings, its key file's path made absolute."""
+    from revalign_udf.sheets import SheetTarget
+
     key_file = project.folder / sheet.key_file if sheet.key_file else Path()
     return SheetTarget(sheet.name, sheet.key, key_file, sheet.base_url, sheet.layout)
 
 
 def sync_sheets(project: Project, query: Query, names: Sequence[str] = ()) -> list[SheetReport]:
     """Bring each spreadsheet of the settings to what the snapshot says. One that fails does not stop the others."""
+    from revalign_udf.sheets import open_spreadsheet, sync_report
+
     found = []
     for name, sheet in project.sheets.items():
         if names and name not in names:

@@ -71,6 +71,17 @@ class SheetPlan:
         """Bytes those calls carry."""
         return sum(size(batch) for batch in self.batches)
 
+    @property
+    def summary(self) -> str:
+        """What it does, in one line."""
+        inserted, updated, removed, unchanged = (
+            sum(getattr(tab, name) for tab in self.tabs) for name in ("inserted", "updated", "removed", "unchanged")
+        )
+        return (
+            f"{len(self.tabs)} tabs, rows: {inserted} inserted, {updated} updated, {removed} removed, {unchanged} "
+            f"unchanged; {self.calls} writing calls, {self.bytes:,} bytes · {self.url}"
+        )
+
     def as_json(self) -> Json:
         """For ``--json``: the counts per tab, structural changes, calls and bytes."""
         return {

@@ -1,11 +1,11 @@
 import ctypes
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from command import command
 
 from revalign_udf.config import load
 from revalign_udf.jobs import build, pull
@@ -53,15 +53,9 @@ def _as_anybody() -> None:
 
 @pytest.fixture
 def revalign(shop: Path) -> Run:
-    """Run the real command; ``anybody`` runs it without root's right to write anything."""
-    program = str(Path(sys.executable).with_name("revalign"))
+    """Run the command; ``anybody`` runs it without root's right to write anything."""
 
     def run(*arguments: str, project: Path = shop, anybody: bool = False) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [program, *arguments, "--project", str(project)], capture_output=True, text=True, check=False, cwd="/",
-            env={**os.environ, "NO_COLOR": "1"}, preexec_fn=_as_anybody if anybody else None,
-        )  # fmt: skip
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
+        return command(*arguments, "--project", project, before=_as_anybody if anybody else None)
 
     return run

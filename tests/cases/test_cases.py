@@ -3,14 +3,13 @@ a plain query over the source tables must agree to the last digit.
 """
 
 import json
-import subprocess
-import sys
 from fractions import Fraction
 from pathlib import Path
 
 import duckdb
 import pytest
 from beside import load
+from command import command
 
 from revalign_udf.query import Query
 from revalign_udf.testing import project_of
@@ -81,13 +80,11 @@ def test_case(made: dict[str, Project], name: str, number: int) -> None:
 @pytest.mark.parametrize(("name", "number"), JOURNEYS.items())
 def test_the_command_line_says_the_same(made: dict[str, Project], name: str, number: int) -> None:
     check, folder = ALL[name].checks[number - 1], made[name].folder
-    command = [sys.executable, "-m", "revalign_udf.cli", "metric", check.metric, check.period]
+    asked = ["metric", check.metric, check.period]
     for option, values in (("--where", check.where), ("--with", check.options)):
-        command += [part for key, value in values.items() for part in (option, f"{key}={value}")]
-    command += [part for key, value in check.view.items() for part in (f"--{key.replace('_', '-')}", value)]
-    done = subprocess.run(
-        [*command, "--project", str(folder), "--json"], capture_output=True, text=True, check=False, timeout=120
-    )
+        asked += [part for key, value in values.items() for part in (option, f"{key}={value}")]
+    asked += [part for key, value in check.view.items() for part in (f"--{key.replace('_', '-')}", value)]
+    done = command(*asked, "--project", folder, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["value"] == float(check.value)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from beside import load
+from command import command
 
 HERE = Path(__file__).parent
 
@@ -19,16 +20,15 @@ HERE = Path(__file__).parent
 COM = load(HERE.parent / "excel" / "com.py")
 
 
-def _run(*arguments: object, expect: int = 0, **options: Any) -> str:
-    command = [sys.executable, "-m", "revalign_udf.cli", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, **options)
+def _run(*arguments: object, expect: int = 0, process: bool = False) -> str:
+    done = command(*arguments, process=process)
     assert done.returncode == expect, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return str(done.stdout)
 
 
 @pytest.fixture(scope="session")
 def revalign() -> Callable[..., str]:
-    """Run the command line in a process of its own; returns standard output."""
+    """Run the command line; returns standard output."""
     return _run
 
 
@@ -36,17 +36,17 @@ def revalign() -> Callable[..., str]:
 def answer() -> Callable[..., Any]:
     """Run a command with --json and read the document."""
 
-    def ask(*arguments: object, expect: int = 0) -> Any:
-        return json.loads(_run(*arguments, "--json", expect=expect))
+    def ask(*arguments: object, expect: int = 0, process: bool = False) -> Any:
+        return json.loads(_run(*arguments, "--json", expect=expect, process=process))
 
     return ask
 
 
 @contextmanager
 def _served() -> Iterator[dict[str, str]]:
-    command = [sys.executable, "-m", "revalign_udf.cli", "sheets", "local", "--json"]
+    server = [sys.executable, "-m", "revalign_udf.cli", "sheets", "local", "--json"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with subprocess.Popen(server, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         try:
             yield json.loads(process.stdout.readline())

@@ -11,7 +11,7 @@ import pytest
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory, answer: Callable[..., Any]) -> Any:
     folder = tmp_path_factory.mktemp("demo") / "first"
-    return folder, answer("demo", folder)
+    return folder, answer("demo", folder, process=True)
 
 
 def test_it_makes_a_workbook_with_native_charts_and_a_page(demo: Any) -> None:

@@ -21,9 +21,14 @@ def made(folder: Path, orders: str = ORDERS, through: str = "2026-09-30") -> Pat
     return folder
 
 
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("once"))
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    return made(tmp_path)
+def project(once: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(once, tmp_path / "project"))
 
 
 def invoke(project: Path, *arguments: object, code: int = 0) -> Result:

@@ -38,10 +38,24 @@ LATER = {
 }
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    project_of(folder, TABLES, through=THROUGH).close()
+    return folder
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    project_of(tmp_path, TABLES, through=THROUGH).close()
-    return tmp_path
+def project(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "project"))
+
+
+@pytest.fixture(scope="module")
+def moved_on(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Path(shutil.copytree(made, tmp_path_factory.mktemp("moved") / "project"))
+    close(folder, "2026-08")
+    known_later(folder)
+    return folder
 
 
 def known_later(folder: Path, tables: Mapping[str, str] = LATER, settings: str = "") -> None:
@@ -54,11 +68,9 @@ def close(folder: Path, *periods: str) -> None:
 
 
 @pytest.fixture
-def closed(project: Path) -> Iterator[Query]:
+def closed(moved_on: Path, tmp_path: Path) -> Iterator[Query]:
     """2026-08 closed, then more became known: #1 frozen, #2 published."""
-    close(project, "2026-08")
-    known_later(project)
-    query = Query.open(project)
+    query = Query.open(shutil.copytree(moved_on, tmp_path / "closed"))
     yield query
     query.close()
 

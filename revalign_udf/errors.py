@@ -72,6 +72,7 @@ CODES: dict[str, str] = {
     "REV-306": "the folder is not empty or already a project",
     "REV-401": "not signed in",
     "REV-403": "not allowed",
+    "REV-408": "the Revalign server cannot be reached, or is asked too much for now",
     "REV-501": "a source's file, folder or address cannot be found",
     "REV-502": "a required column is missing",
     "REV-503": "a value of the wrong kind",

@@ -15,9 +15,16 @@ module         answers
 ``retention``  churn, NRR, GRR, quick ratio
 ``funnel``     step and overall conversion
 ``surveys``    NPS, share of good answers
+``ledger``     amounts by customer and period, out of three columns of cells
+``movements``  MRR from period to period, cohorts
+``attribution``what is credited to each touch before a sale
+``commission`` a pot shared to the last cent
+``hours``      working time
+``promises``   promises between teams: kept, broken, not yet due
 ``survival``   Kaplan-Meier: lifetimes and velocities with the unfinished counted in
 ``cells``      what a spreadsheet cell or range may hold, read in one way for every route
 ``texts``      texts, dates, periods and filters out of cells, by the same rules
+``instants``   dates with times out of cells
 ``results``    what goes back into a cell
 ``fx``         exchange rates
 ``expression`` the formula language of metrics and reports

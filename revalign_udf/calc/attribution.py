@@ -9,17 +9,28 @@ the conversion. Credits are whole minor units of the currency and add up to the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
+from revalign_udf.calc.instants import has_heading, instant
 from revalign_udf.calc.ratios import not_negative
-from revalign_udf.errors import UserError
+from revalign_udf.calc.sums import minor_units
+from revalign_udf.calc.texts import text, unequal
+from revalign_udf.errors import NoData, UserError
 
-__all__ = ["HALF_LIFE", "MODELS", "attribution_weights", "credits_of", "split_units"]
+__all__ = [
+    "HALF_LIFE", "MODELS", "NO_CHANNEL", "Touch", "attributed", "attribution_weights", "credits_of", "read_touches",
+    "split_units", "touch_at",
+]  # fmt: skip
 
 MODELS = ("first", "last", "linear", "u", "w", "time_decay")
 #: days in which the weight of a touch halves, where nobody says otherwise
 HALF_LIFE = 7
+#: the channel of touches that name none, as in the dimension `channel`
+NO_CHANNEL = "(none)"
 #: digits of a weight between two whole half-lives; amounts have far fewer
 _DIGITS = 30
 
@@ -130,3 +141,101 @@ def credits_of(
     """
     weights = attribution_weights(model, ages, lead=lead, opportunity=opportunity, half_life=half_life)
     return split_units(total, weights, unit)
+
+
+Touch = tuple[datetime, str]
+"""when, and through which channel"""
+
+
+def read_touches(dates: Sequence[Any], channels: Sequence[Any]) -> list[Touch]:
+    """The touches of two columns of cells side by side, earliest first; those of one moment stay in their order.
+
+    Rows blank in both are left out, a first row of headings too; a touch without a channel is one of "(none)".
+
+    >>> [channel for _, channel in read_touches(["date", "2026-03-02", "2026-03-01", 0], ["channel", "ads", None, None])]
+    ['(none)', 'ads']
+
+    Raises UserError REV-102 for columns of different length, REV-112 for a channel without a date, a date that cannot be
+    read, and times of which only some have a time zone; NoData REV-204 without a touch.
+    """
+    if len(dates) != len(channels):
+        raise unequal("channels", len(channels), len(dates))
+    found: list[Touch] = []
+    skipped = has_heading(dates)
+    for row, (cell, name) in enumerate(zip(dates[skipped:], channels[skipped:], strict=True), 1 + skipped):
+        when, channel = instant(cell, f"touch_dates: row {row}"), text(name, "channels")
+        if when is not None:
+            found.append((when, channel or NO_CHANNEL))
+        elif channel is not None:
+            raise UserError(f"Row {row} has a channel and no date.", code="REV-112", hint="Say when the touch was.")
+    if not found:
+        raise NoData("There is no touch.")
+    _one_clock([when for when, _ in found])
+    return sorted(found, key=lambda touch: touch[0])
+
+
+def _one_clock(moments: Sequence[datetime]) -> None:
+    if len({when.utcoffset() is None for when in moments}) > 1:
+        raise UserError(
+            "Some times have a time zone and others have none.", code="REV-112", hint="Give all of them one or none."
+        )
+
+
+def touch_at(touches: Sequence[datetime], when: datetime | None) -> int:
+    """The place of the touch at which something was created: the last of its day up to its moment, else the first later
+    that day (who knows days only says midnight), else the last before, else the first. None is the first.
+
+    >>> days = [datetime.fromisoformat(text) for text in ("2026-03-01", "2026-03-05 10:00", "2026-03-05 15:00")]
+    >>> [touch_at(days, datetime.fromisoformat(text)) for text in ("2026-03-05 12:00", "2026-03-05", "2026-03-04", "2026-02-01")]
+    [1, 1, 0, 0]
+    """
+    if when is None:
+        return 0
+    same = [place for place, touch in enumerate(touches) if touch.date() == when.date()]
+    before = [place for place, touch in enumerate(touches) if touch <= when]
+    if same and not (before and before[-1] in same):
+        return same[0]
+    return before[-1] if before else 0
+
+
+def attributed(
+    model: str, touches: Sequence[Touch], value: Fraction, half_life: Fraction | None = None, won: date | None = None,
+    keys: Sequence[datetime | None] = (),
+) -> list[tuple[str, Fraction]]:  # fmt: skip
+    """What each channel is credited of a value, the credits adding up to it; in the order of the first touches.
+
+    ``touches`` come earliest first. Those after the day ``won`` are no part of the way there and get 0. ``keys`` are the
+    moments at which the lead and the opportunity were created, for the model ``w``; one that is None counts at the first
+    touch. Without a currency at hand credits are whole hundredths, or finer where the value itself is.
+
+    >>> touches = [(datetime(2026, 3, day), channel) for day, channel in ((1, "ads"), (5, "mail"), (9, "ads"), (12, "call"))]
+    >>> [(channel, str(credit)) for channel, credit in attributed("u", touches, Fraction(100))]
+    [('ads', '50'), ('mail', '10'), ('call', '40')]
+
+    Raises UserError REV-102 for ``w`` without keys, REV-114 for an unknown model or a half-life that is no whole number of
+    days; NoData REV-204 where every touch came after the day.
+    """
+    days = Fraction(HALF_LIFE) if half_life is None else half_life
+    if days.denominator != 1 or days < 1:
+        raise UserError("A half-life is a whole number of days, at least 1.", code="REV-114", cell="#NUM!")
+    way = [when for when, _ in touches if won is None or when.date() <= won]
+    if not way:
+        raise NoData(f"Every touch came after {won}.")
+    if model == "w" and len(way) > 1 and not any(keys):
+        raise UserError(
+            "The model w needs to know when the lead and the opportunity were created.", hint="Give both as key_dates."
+        )
+    if len(keys) > 2:
+        raise UserError(f"key_dates has {len(keys)} dates.", hint="Give two: lead created, opportunity created.")
+    lead, opportunity = [*keys, None, None][:2]
+    _one_clock([way[0], *filter(None, (lead, opportunity))])
+    ages = [((won or way[-1].date()) - when.date()).days for when in way]
+    units = minor_units(value)
+    parts = credits_of(
+        int(value * units), ages, model, lead=touch_at(way, lead), opportunity=touch_at(way, opportunity),
+        half_life=int(days),
+    )  # fmt: skip
+    found: dict[str, int] = {}
+    for place, (_, channel) in enumerate(touches):
+        found[channel] = found.get(channel, 0) + (parts[place] if place < len(parts) else 0)
+    return [(channel, Fraction(part, units)) for channel, part in found.items()]

@@ -14,13 +14,19 @@ from itertools import pairwise
 from typing import Any
 
 from revalign_udf.calc.agreed import Cells
+from revalign_udf.calc.attribution import split_units
+from revalign_udf.calc.ratios import at_most
+from revalign_udf.calc.sums import Number, minor_units, whole_numbers
+from revalign_udf.errors import Undefined
 from revalign_udf.money import largest_remainder, round_half_away
 
-__all__ = ["GRAINS", "SPLITS", "Amount", "Rule", "read_rules", "shared", "spread"]
+__all__ = ["GRAINS", "SPLITS", "Amount", "Rule", "read_rules", "shared", "split_pot", "spread"]
 
 #: how long a pay period may be
 GRAINS = ("month", "quarter", "year", "fiscal_month", "fiscal_quarter", "fiscal_year")
 SPLITS = {"80/20": (Fraction(80), Fraction(20)), "50/50": (Fraction(50), Fraction(50))}
+#: the longest list of shares anybody pays; a whole column of cells is refused
+MOST_SHARES = 100_000
 _FIRST, _LAST = date(1, 1, 1), date(9999, 12, 31)
 
 
@@ -155,6 +161,23 @@ def shared(pool: int, weights: Sequence[Fraction]) -> list[int] | None:
     """
     counted = [max(weight, Fraction(0)) for weight in weights]
     return largest_remainder(pool, counted) if any(counted) else None
+
+
+def split_pot(pot: Fraction, weights: Sequence[Number]) -> list[Fraction]:
+    """A pot of money by weights, the shares adding up to it; a weight below nothing counts as nothing.
+
+    Without a currency at hand shares are whole hundredths, or finer where the pot itself is.
+
+    >>> [str(share) for share in split_pot(Fraction(100), [1, 1, 1])]
+    ['1667/50', '3333/100', '3333/100']
+
+    Raises Undefined REV-110 where nobody has a weight above nothing, UserError REV-114 for more than 100,000 weights.
+    """
+    at_most(len(weights), MOST_SHARES, "weights")
+    units, counted = minor_units(pot), [max(weight, 0) for weight in whole_numbers(weights)[0]]
+    if not any(counted):
+        raise Undefined("No weight is above zero, so there is nothing to share the pot by.")
+    return [Fraction(part, units) for part in split_units(int(pot * units), counted)]
 
 
 def spread(total: int, parts: Sequence[Fraction]) -> list[int]:

@@ -6,22 +6,30 @@ its word.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any
 
-from revalign_udf.calc.cells import first_error, grid, is_blank, unwrap
+from revalign_udf.calc.cells import first_error, grid, is_blank, is_heading, is_nothing, unwrap
 from revalign_udf.calc.hours import BusinessHours, business_hours
 from revalign_udf.calc.ratios import ratio
 from revalign_udf.errors import UserError
 
-__all__ = ["days", "followup_rate", "instant", "instants"]
+__all__ = ["days", "followup_rate", "has_heading", "instant", "instants"]
 
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a cell has no time zone
 _MILLIS = 86_400_000
 #: serial numbers of the 1900 system that are taken for days: 1954 to 2173
 _SERIALS = (20_000, 100_000)
+#: what dates and times look like that people write out: 10.3., 9:30, 5 Sep, March 5, Fri 6
+_MONTHS = (
+    "jan(?:uary?)?|feb(?:ruary?)?|mar(?:ch|s)?|märz?|apr(?:il)?|ma[iyj]|jun[ei]?|jul[iy]?|aug(?:usti?)?|sept?(?:ember)?"
+    "|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?"
+)
+_WEEKDAYS = "(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
+_WRITTEN = re.compile(rf"\d[:./-]\d|\d\W*(?:{_MONTHS})\b|\b(?:{_MONTHS}|{_WEEKDAYS})\W{{0,3}}\d", re.IGNORECASE)
 
 
 def instant(cell: Any, what: str) -> datetime | None:
@@ -34,7 +42,7 @@ def instant(cell: Any, what: str) -> datetime | None:
     """
     if isinstance(cell, str) and (error := first_error([cell])):
         raise error
-    if is_blank(cell) or (cell == 0 and not isinstance(cell, bool)):
+    if is_nothing(cell):
         return None
     if isinstance(cell, datetime):
         return cell.replace(tzinfo=None)  # Excel's own come labelled with a zone that is not theirs
@@ -57,11 +65,17 @@ def instants(value: Any, what: str) -> list[datetime | None]:
     [datetime.datetime(2026, 3, 17, 0, 0), None]
     """
     cells = [cell for row in grid(unwrap(value), what) for cell in row]
-    if len(cells) > 1 and isinstance(cells[0], str) and not is_blank(cells[0]) and not cells[0].strip()[0].isdigit():
-        if error := first_error(cells[:1]):
-            raise error
-        cells = cells[1:]
-    return [instant(cell, what) for cell in cells]
+    return [instant(cell, what) for cell in cells[has_heading(cells) :]]
+
+
+def has_heading(cells: Sequence[Any]) -> bool:
+    """Whether the first of several cells with dates is a heading: a text that neither begins with a digit nor looks like
+    a date somebody wrote out ("Mon 9 March", "Sep 5, 2026 10:00"), which is refused instead of being left out.
+
+    >>> [has_heading([cell, "2026-03-17"]) for cell in ("handed", "Contact 1", "2026-03-17", "Sep 5 2026", "n/a", None)]
+    [True, True, False, False, False, False]
+    """
+    return len(cells) > 1 and is_heading(cells[0]) and not is_blank(cells[0]) and not _WRITTEN.search(cells[0])
 
 
 def days(value: Any, what: str) -> list[date]:

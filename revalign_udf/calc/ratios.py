@@ -12,7 +12,7 @@ from revalign_udf.calc.sums import Number
 from revalign_udf.errors import Undefined, UserError
 from revalign_udf.money import exact
 
-__all__ = ["growth", "not_negative", "ratio", "roi", "value_ratio"]
+__all__ = ["at_most", "growth", "not_negative", "ratio", "roi", "value_ratio"]
 
 
 def ratio(above: Number, below: Number, *, what: str = "The denominator") -> Fraction:
@@ -79,3 +79,14 @@ def not_negative(value: Number, what: str) -> Fraction:
     if number < 0:
         raise UserError(f"{what} cannot be negative ({float(number):g}).", code="REV-114", cell="#NUM!")
     return number
+
+
+def at_most(count: int, most: int, what: str) -> None:
+    """Refuse a table that would be longer than anybody meant: a whole column given without its end.
+
+    Raises UserError REV-114 (cell ``#NUM!``) for a count above ``most``.
+    """
+    if count > most:
+        raise UserError(
+            f"{count:,} {what}: at most {most:,} fit.", code="REV-114", cell="#NUM!", hint="Point to the filled cells."
+        )

@@ -20,6 +20,7 @@ INTERVALS = MappingProxyType({"day": 365, "week": 52, "month": 12, "quarter": 4,
 
 #: digits for powers that are no fractions: far beyond a double, so the double nearest to the result is the right one
 _DIGITS = Context(prec=60, rounding=ROUND_HALF_EVEN)
+_NOTHING = Fraction(0)
 _KEPT = Decimal(1).scaleb(-40)
 
 
@@ -66,7 +67,11 @@ def mrr(items: Iterable[tuple[Number, str | None, Number, bool]]) -> Fraction:
         if not one_time:
             line = amount if quantity == 1 else exact(amount) * exact(quantity)
             by_interval[interval or "month"].append(line)
-    return sum((total(lines) * annual_factor(name) / 12 for name, lines in by_interval.items()), Fraction(0))
+    found = _NOTHING
+    for name, lines in by_interval.items():
+        added = total(lines)
+        found += added if name == "month" else added * annual_factor(name) / 12
+    return found
 
 
 def arr(monthly: Number) -> Fraction:

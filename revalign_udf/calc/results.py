@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from math import isfinite
 from typing import Any
 
 from revalign_udf.errors import UserError, cell_error
@@ -21,6 +22,7 @@ class CellError(str):
 
 
 CellValue = float | str | bool | date | None
+_AS_THEY_ARE = (bool, date)
 
 
 def cells(result: Any) -> CellValue | list[list[CellValue]]:
@@ -39,9 +41,19 @@ def cells(result: Any) -> CellValue | list[list[CellValue]]:
 
 
 def _cell(value: Any) -> CellValue:
+    kind = type(value)
+    if kind is Fraction or kind is int:
+        try:
+            return float(value.numerator / value.denominator + 0.0)  # never -0
+        except OverflowError:
+            raise _too_large() from None
+    if value is None or isinstance(value, str):
+        return value
+    if kind is float and isfinite(value):
+        return float(value + 0.0)
     if isinstance(value, datetime):
         return date(value.year, value.month, value.day)
-    if value is None or isinstance(value, str | bool | date):
+    if isinstance(value, _AS_THEY_ARE):
         return value
     if isinstance(value, BaseException):
         return CellError(cell_error(value)[0])
@@ -49,8 +61,12 @@ def _cell(value: Any) -> CellValue:
         try:
             return to_double(exact(value))
         except OverflowError:
-            raise UserError("The result is too large for a cell.", code="REV-114", cell="#NUM!") from None
+            raise _too_large() from None
     return str(value)
+
+
+def _too_large() -> UserError:
+    return UserError("The result is too large for a cell.", code="REV-114", cell="#NUM!")
 
 
 def as_json(result: Any) -> Mapping[str, Any]:
@@ -61,12 +77,8 @@ def as_json(result: Any) -> Mapping[str, Any]:
     """
     found = cells(result)
     if isinstance(found, list):
-        return {"cell": [[_json(item) for item in row] for row in found]}
-    return {"cell": _json(found)}
-
-
-def _json(value: CellValue) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
+        return {"cell": [[item.isoformat() if isinstance(item, date) else item for item in row] for row in found]}
+    return {"cell": found.isoformat() if isinstance(found, date) else found}
 
 
 def failure(error: BaseException) -> Mapping[str, Any]:

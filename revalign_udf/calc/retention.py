@@ -65,8 +65,8 @@ def nrr(openings: Iterable[Number], closings: Iterable[Number]) -> Fraction:
 
     Raises Undefined REV-110 when nobody was paying, UserError REV-102 for lists of different length.
     """
-    paying = _paying(openings, closings)
-    return ratio(total([end for _, end in paying]), total([start for start, _ in paying]), what=_NOBODY)
+    starts, ends = _paying(openings, closings)
+    return ratio(total(ends), total(starts), what=_NOBODY)
 
 
 def grr(openings: Iterable[Number], closings: Iterable[Number]) -> Fraction:
@@ -77,15 +77,20 @@ def grr(openings: Iterable[Number], closings: Iterable[Number]) -> Fraction:
 
     Raises what `nrr` raises.
     """
-    paying = _paying(openings, closings)
-    return ratio(total([min(pair) for pair in paying]), total([start for start, _ in paying]), what=_NOBODY)
+    starts, ends = _paying(openings, closings)
+    kept = [end if end < start else start for start, end in zip(starts, ends, strict=True)]  # noqa: FURB136 - twice as fast
+    return ratio(total(kept), total(starts), what=_NOBODY)
 
 
-def _paying(openings: Iterable[Number], closings: Iterable[Number]) -> list[tuple[Number, Number]]:
+def _paying(openings: Iterable[Number], closings: Iterable[Number]) -> tuple[list[Number], list[Number]]:
+    """The opening and closing amounts of who was paying at the start."""
     starts, ends = list(openings), list(closings)
     if len(starts) != len(ends):
         raise UserError(f"{len(starts)} opening amounts and {len(ends)} closing amounts: one row per customer in both.")
-    return [pair for pair in zip(starts, ends, strict=True) if pair[0] > 0]
+    if starts and min(starts) <= 0:
+        ends = [end for start, end in zip(starts, ends, strict=True) if start > 0]
+        starts = [start for start in starts if start > 0]
+    return starts, ends
 
 
 def nrr_totals(opening: Number, expansion: Number, contraction: Number, churned: Number) -> Fraction:
@@ -99,8 +104,7 @@ def nrr_totals(opening: Number, expansion: Number, contraction: Number, churned:
 
     Raises Undefined REV-110 for an opening of zero, UserError REV-114 for a negative opening or expansion.
     """
-    gained = not_negative(expansion, "Expansion")
-    return _after_losses(opening, contraction, churned) + ratio(gained, opening, what=_NOBODY)
+    return _after_losses(opening, not_negative(expansion, "Expansion"), contraction, churned)
 
 
 def grr_totals(opening: Number, expansion: Number, contraction: Number, churned: Number) -> Fraction:
@@ -114,12 +118,13 @@ def grr_totals(opening: Number, expansion: Number, contraction: Number, churned:
     Raises what `nrr_totals` raises.
     """
     not_negative(expansion, "Expansion")
-    return _after_losses(opening, contraction, churned)
+    return _after_losses(opening, Fraction(0), contraction, churned)
 
 
-def _after_losses(opening: Number, contraction: Number, churned: Number) -> Fraction:
+def _after_losses(opening: Number, gained: Fraction, contraction: Number, churned: Number) -> Fraction:
     start = not_negative(opening, "The opening amount")
-    return ratio(start - abs(exact(contraction)) - abs(exact(churned)), start, what=_NOBODY)
+    left = start + gained if gained else start
+    return ratio(left - (abs(exact(contraction)) + abs(exact(churned))), start, what=_NOBODY)
 
 
 def quick_ratio(

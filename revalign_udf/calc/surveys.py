@@ -25,8 +25,8 @@ def nps(scores: Sequence[Number]) -> Fraction:
         raise NoData("There is no score.")
     points = 0
     for value in scores:
-        score = exact(value)
-        if not 0 <= score <= 10 or score.denominator != 1:
+        score = value if type(value) is float or type(value) is int else exact(value)
+        if not 0 <= score <= 10 or score != int(score):
             raise UserError(
                 f"{float(score):g} is not a score.", code="REV-114", cell="#NUM!", hint="Scores are whole, 0 to 10."
             )

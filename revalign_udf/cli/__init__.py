@@ -43,6 +43,7 @@ COMMANDS = {
     "handoffs": "sla",
     "kpis": "alignment",
     "serve": "serve",
+    "requests": "requests",
     "doctor": "doctor",
 }
 

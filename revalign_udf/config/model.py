@@ -10,7 +10,16 @@ from typing import Any, Literal
 
 from revalign_udf.periods import Calendar
 
-__all__ = ["Company", "Definitions", "DimensionSettings", "PluginSettings", "Project", "SheetSettings", "Source"]
+__all__ = [
+    "Company",
+    "Definitions",
+    "DimensionSettings",
+    "PluginSettings",
+    "Project",
+    "ServerSettings",
+    "SheetSettings",
+    "Source",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,20 @@ class PluginSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """``[server]``: whose sign-in a team's server takes, by which names it answers, and which other pages may ask."""
+
+    issuer: str = ""
+    """the address of the company's OpenID Connect provider; empty: the server's own token only"""
+    audience: str = ""
+    """the id of this application at the provider"""
+    jwks_url: str = ""
+    roles_claim: str = "roles"
+    host_names: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Definitions:
     """``[definitions]``: choices among the catalogue's readings."""
 
@@ -104,6 +127,7 @@ class Project:
     alert_webhook: str = ""
     """where problems of a run are posted; an address or a secret reference"""
     origins: Mapping[str, str] = field(default_factory=dict)
+    server: ServerSettings = ServerSettings()
 
     @property
     def data(self) -> Path:

@@ -16,6 +16,7 @@ from revalign_udf.config.model import (
     DimensionSettings,
     PluginSettings,
     Project,
+    ServerSettings,
     SheetSettings,
     Source,
 )
@@ -42,6 +43,9 @@ _SECTIONS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "workbooks": {"reports": list},
     "engine": {"memory_limit": str},
     "alerts": {"webhook": str},
+    "server": {
+        "issuer": str, "audience": str, "jwks_url": str, "roles_claim": str, "host_names": list, "origins": list,
+    },
 }  # fmt: skip
 #: keys of a fiscal calendar of weeks
 _WEEKS = {"fiscal_weeks": WEEK_PATTERNS, "fiscal_year_end_day": WEEKDAYS, "fiscal_year_end": YEAR_ENDS}
@@ -128,6 +132,7 @@ class _Reader:
             self._date("snapshots.as_of", snapshots.get("as_of")),
             sections["alerts"].get("webhook", ""),
             self.origins,
+            self._server(sections["server"]),
         )
 
     def _section(self, name: str, raw: Mapping[str, Any], keys: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -178,6 +183,19 @@ class _Reader:
         if found.lifetime_years is not None and found.lifetime_years <= 0:
             raise self._kind("definitions.lifetime_years", "a number of years above zero", found.lifetime_years)
         return found
+
+    def _server(self, raw: Mapping[str, Any]) -> ServerSettings:
+        names = {key: self._texts(f"server.{key}", raw.get(key, [])) for key in ("host_names", "origins")}
+        for origin in names["origins"]:
+            if not re.fullmatch(r"https?://[^/*@\s]+", origin):
+                raise self._kind("server.origins", 'a list of origins such as "https://addin.example.com"', origin)
+        if raw.get("issuer") and not raw.get("audience"):
+            raise ConfigError(
+                f"{self.path}: server.issuer needs server.audience; without it any token of the provider would do.",
+                code="REV-302",
+                hint='Add audience = "the id of this application at the provider".',
+            )
+        return ServerSettings(**{**raw, **names})
 
     def _dimension(self, name: str, raw: Any) -> DimensionSettings:
         where = f"dimension.{name}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-__all__ = ["CODES", "code_of", "text_of"]
+__all__ = ["CODES", "MISSING", "code_of", "text_of"]
 
 #: added to the number of an error (``xlErrNA`` is 2042) in the variant that carries it
 _BASE = -2146828288
@@ -30,6 +30,9 @@ _NUMBERS = {
     "#FIELD!": 2049,
     "#CALC!": 2050,
 }
+
+#: what COM carries for an optional argument that was left out
+MISSING = -2147352572
 
 CODES = MappingProxyType({text: _BASE + number for text, number in _NUMBERS.items()})
 _TEXTS = {code: text for text, code in CODES.items()}

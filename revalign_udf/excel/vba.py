@@ -1,78 +1,108 @@
-"""The text of the VBA module of the classic add-in.
+"""The VBA of the classic add-in: a thin function for every registered one, and their texts for Excel's wizard.
 
-It calls Python the way xlwings' own generated modules do (``XLPy.CallUDF``), with two differences: error codes become
-real error values, and when Python cannot be reached the cell shows ``#VALUE!`` instead of a text that SUM would skip.
+================== =========================================================================================
+module             holds
+================== =========================================================================================
+``Revalign``       generated: the functions of the cells, one line each
+``RevalignHelp``   generated: ``Application.MacroOptions`` for every function (category and help texts)
+``RevalignSettings`` generated: which Python, which project, which version
+``RevalignCells``  cells to Python and back: ranges as values, error codes as real error values (``CVErr``)
+``RevalignPython`` starts Python and connects to it
+``RevalignRibbon`` the buttons
+``ThisWorkbook``   describes the functions when the add-in has opened
+================== =========================================================================================
+
+The last four are the same for everybody and lie as text in ``addin/``. Two things differ from the modules that xlwings
+generates: error codes become real error values, and when Python cannot be reached the cell shows ``#VALUE!`` instead of
+a text that SUM would skip.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
 
+from revalign_udf import __version__
 from revalign_udf.excel.classic import CATEGORY, FILTER_PAIRS, udf_name, vba_name
 from revalign_udf.functions.registry import Function, registry
 
-__all__ = ["MODULE", "module_text"]
+__all__ = ["HAND_WRITTEN", "PYTHON", "Settings", "help_text", "module_text", "modules", "ribbon", "settings_text"]
 
-#: the Python module the generated functions call
-MODULE = "revalign_udf.excel.udfs"
+#: without a path, the Python that the PC finds by this name
+PYTHON = "pythonw.exe"
+#: modules that lie as text beside this one, with the names of their files
+HAND_WRITTEN = {
+    "RevalignCells": "RevalignCells.bas",
+    "RevalignPython": "RevalignPython.bas",
+    "RevalignRibbon": "RevalignRibbon.bas",
+    "ThisWorkbook": "ThisWorkbook.cls",
+}
 _WIDTH = 110
+_GENERATED = "' Generated from the function registry: do not edit, run `revalign excel addin` again."
+#: signs of typography that VBA's editor, which knows no Unicode, would show as something else
+_PLAIN = str.maketrans({"–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "...", "×": "x", "≥": ">=",
+                        "≤": "<=", "→": "->", "·": "-"})  # fmt: skip
 
-_HELPERS = """\
-' A number comes from Python as Double; a Long is the code of an error value.
-Private Function RevalignValue(ByVal cell As Variant) As Variant
-    If VarType(cell) = vbLong Then
-        RevalignValue = CVErr(cell And &HFFFF&)
-    Else
-        RevalignValue = cell
-    End If
-End Function
-
-Private Function RevalignColumns(ByVal answer As Variant) As Long
+_DESCRIBE = """\
+Public Sub RevalignDescribe()
+    Dim front As Workbook, kept As Boolean, hidden As Boolean
+    On Error GoTo done
+    Set front = ActiveWorkbook
+    kept = ThisWorkbook.Saved
+    hidden = ThisWorkbook.IsAddin
+    Application.ScreenUpdating = False
+    ' Excel describes no function of a hidden workbook
+    If hidden Then ThisWorkbook.IsAddin = False
+    RevalignDescribeAll
+done:
     On Error Resume Next
-    RevalignColumns = -1
-    RevalignColumns = UBound(answer, 2)
-End Function
+    If hidden Then ThisWorkbook.IsAddin = True
+    ThisWorkbook.Saved = kept
+    If Not front Is Nothing Then front.Activate
+    Application.ScreenUpdating = True
+End Sub
 
-Private Function RevalignCell(ByVal answer As Variant) As Variant
-    Dim i As Long, j As Long
-    If Not IsArray(answer) Then
-        RevalignCell = RevalignValue(answer)
-        Exit Function
-    End If
-    If RevalignColumns(answer) = -1 Then
-        For i = LBound(answer) To UBound(answer)
-            answer(i) = RevalignValue(answer(i))
-        Next i
-    Else
-        For i = LBound(answer, 1) To UBound(answer, 1)
-            For j = LBound(answer, 2) To UBound(answer, 2)
-                answer(i, j) = RevalignValue(answer(i, j))
-            Next j
-        Next i
-    End If
-    RevalignCell = answer
-End Function
-"""
+Private Function RevalignMacro(ByVal udf As String) As String
+    RevalignMacro = "'" & ThisWorkbook.Name & "'!" & udf
+End Function"""
 
 
-def module_text(functions: Mapping[str, Function] | None = None, *, add_in: bool = True) -> str:
-    """The whole module, ready to import into the VBA editor.
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is written into the add-in: the Python to start, the project to read (both paths of Windows), the version."""
 
-    An add-in works on the active workbook, a workbook with its own copy (``add_in=False``) on itself. Run
-    ``RevalignDescribe`` once after importing: it puts the help texts into the function wizard.
-    """
-    known = list((functions if functions is not None else registry()).values())
-    book = "ActiveWorkbook" if add_in else "ThisWorkbook"
-    lines = [
-        'Attribute VB_Name = "Revalign"',
-        "' Generated from the function registry: do not edit, run `revalign excel addin` again.",
-        "Option Explicit",
-        "",
-        *_HELPERS.splitlines(),
-    ]
-    for function in known:
-        lines += ["", *_wrapper(function, book)]
-    lines += ["", "Public Sub RevalignDescribe()"]
+    python: str = PYTHON
+    project: str = ""
+    version: str = __version__
+
+
+def modules(settings: Settings, functions: Mapping[str, Function] | None = None) -> dict[str, str]:
+    """Every module of the add-in by its name, with lines as in a text file; ``ThisWorkbook`` without attributes."""
+    found = {"Revalign": module_text(functions), "RevalignHelp": help_text(functions)}
+    found["RevalignSettings"] = settings_text(settings)
+    return found | {name: _hand_written(file) for name, file in HAND_WRITTEN.items()}
+
+
+def ribbon() -> str:
+    """The XML of the tab in Excel's ribbon."""
+    return _hand_written("customUI14.xml")
+
+
+def module_text(functions: Mapping[str, Function] | None = None) -> str:
+    """The module ``Revalign``: one function per registered function."""
+    lines = ['Attribute VB_Name = "Revalign"', _GENERATED, "Option Explicit"]
+    for function in _known(functions):
+        lines += ["", *_wrapper(function)]
+    return "\n".join(lines) + "\n"
+
+
+def help_text(functions: Mapping[str, Function] | None = None) -> str:
+    """The module ``RevalignHelp``: run ``RevalignDescribe`` once and the texts stand in Excel's wizard."""
+    known = _known(functions)
+    lines = ['Attribute VB_Name = "RevalignHelp"', _GENERATED, "Option Explicit", "", *_DESCRIBE.splitlines(), ""]
+    lines += ["Private Sub RevalignDescribeAll()"]
     lines += [f"    Describe_{udf_name(function)}" for function in known]
     lines += ["End Sub"]
     for function in known:
@@ -80,20 +110,39 @@ def module_text(functions: Mapping[str, Function] | None = None, *, add_in: bool
     return "\n".join(lines) + "\n"
 
 
-def _wrapper(function: Function, book: str) -> Iterator[str]:
+def settings_text(settings: Settings) -> str:
+    """The module ``RevalignSettings``: what was told when the add-in was written."""
+    return "\n".join(
+        [
+            'Attribute VB_Name = "RevalignSettings"',
+            "' What `revalign excel addin` was told. Paths may hold variables of Windows: %LOCALAPPDATA%.",
+            "Option Explicit",
+            "Option Private Module",
+            "",
+            f"Public Const REVALIGN_PYTHON As String = {_quoted(settings.python)}",
+            f"Public Const REVALIGN_PROJECT As String = {_quoted(settings.project)}",
+            f"Public Const REVALIGN_VERSION As String = {_quoted(settings.version)}",
+            "",
+        ]
+    )
+
+
+def _known(functions: Mapping[str, Function] | None) -> list[Function]:
+    return list((functions if functions is not None else registry()).values())
+
+
+def _hand_written(file: str) -> str:
+    return (files("revalign_udf.excel") / "addin" / file).read_text(encoding="ascii")
+
+
+def _wrapper(function: Function) -> Iterator[str]:
     name = udf_name(function)
     arguments = function.expanded(FILTER_PAIRS)
-    names = [vba_name(argument.name) for argument in arguments]
     declared = [f"{'Optional ' * argument.optional}{vba_name(argument.name)}" for argument in arguments]
-    yield from _wrapped(f"Function {name}(", declared, ")")
-    yield "    Dim given As Variant"
-    yield "    On Error GoTo failed"
-    yield from _wrapped("    given = Array(", names, ")")
-    yield f'    {name} = RevalignCell(XLPy.CallUDF("{MODULE}", "{name}", given, _'
-    yield f"        {book}, Application.Caller))"
-    yield "    Exit Function"
-    yield "failed:"
-    yield f"    {name} = CVErr(xlErrValue)"
+    yield from _wrapped(f"Public Function {name}(", declared, ")")
+    yield f"Attribute {name}.VB_Description = {_quoted(function.summary)}"
+    names = [vba_name(argument.name) for argument in arguments]
+    yield from _wrapped(f'    {name} = RevalignCall("{name}", Array(', names, f"){', True' * function.snapshot})")
     yield "End Function"
 
 
@@ -105,7 +154,7 @@ def _describe(function: Function) -> Iterator[str]:
         yield f"    Dim texts(0 To {len(arguments) - 1}) As String"
     for place, argument in enumerate(arguments):
         yield f"    texts({place}) = {_quoted(argument.help)}"
-    yield f'    Application.MacroOptions Macro:="{name}", Category:="{CATEGORY}", _'
+    yield f'    Application.MacroOptions Macro:=RevalignMacro("{name}"), Category:="{CATEGORY}", _'
     yield f"        Description:={_quoted(function.summary)}{', _' if arguments else ''}"
     if arguments:
         yield "        ArgumentDescriptions:=texts"
@@ -125,5 +174,7 @@ def _wrapped(start: str, items: Iterable[str], end: str) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    doubled = text.replace('"', '""')
+    line = " ".join(text.split())  # a text of several lines would break the line of code it stands in
+    plain = unicodedata.normalize("NFKD", line.translate(_PLAIN)).encode("ascii", "ignore").decode()
+    doubled = plain.replace('"', '""')
     return f'"{doubled}"'

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from revalign_udf.calc.texts import UNSURE
 from revalign_udf.errors import NoData, UnknownName, UserError
+from revalign_udf.functions import session
 from revalign_udf.functions.tables import value_of, value_or_error
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ __all__ = ["RESERVED", "Told", "told"]
 #: fields of a pair that are no dimension: how to look at the numbers
 RESERVED = ("profile", "in_currency", "compare", "show")
 _SHOWN = ("difference", "share", "value")
+#: the keywords of the one door that pairs set
+_VIEW = {"profile": "profile", "in_currency": "currency", "compare": "compare"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,13 @@ class Told:
         if self.compare:
             raise UserError("compare does not go with this function.", hint="It goes with METRIC, SERIES and TABLE.")
         return self.view
+
+    @property
+    def currency(self) -> str | None:
+        """The one keyword of a bridge, whose sides name their profiles themselves. Raises UserError REV-102 otherwise."""
+        if "profile" in self.plain:
+            raise UserError("A bridge takes its profiles with the metrics.", hint="Write logo_churn@stripe.")
+        return self.view.get("currency")
 
     def one(self, answer: Answer) -> Fraction:
         """The number a cell shows: the answer itself, or the asked part of its comparison."""
@@ -57,22 +68,47 @@ class Told:
         ]
 
 
-def told(pairs: Mapping[str, str]) -> Told:
+def told(pairs: Mapping[str, str], parts: Sequence[str] = _SHOWN) -> Told:
     """The pairs of a function, told apart. ``profile``, ``in_currency``, ``compare`` (previous, last_year, target) and
-    ``show`` (difference, share, value) are no filters.
+    ``show`` (difference, share, value) are no filters. ``parts`` are what ``show`` may name where it is not about a
+    comparison; the first one is shown unasked.
 
     >>> told({"segment": "SMB", "Compare": "previous", "show": "share"})
     Told(where={'segment': 'SMB'}, view={'compare': 'previous'}, compare='previous', show='share')
 
-    Raises UserError REV-102 for ``show`` without ``compare``, UnknownName REV-101 for another part to show.
+    Raises UserError REV-102 for ``show`` without ``compare`` and for a 0 that could be meant, UnknownName REV-101 for another
+    part to show.
     """
-    given = {name.strip().casefold().replace(" ", "_"): value for name, value in pairs.items()}
-    where = {name: value for name, value in pairs.items() if name.strip().casefold().replace(" ", "_") not in RESERVED}
-    names = {"profile": "profile", "in_currency": "currency", "compare": "compare"}
-    view: dict[str, Any] = {keyword: given[name] for name, keyword in names.items() if given.get(name)}
-    show = str(given.get("show") or _SHOWN[0]).strip().casefold()
-    if show not in _SHOWN:
-        raise UnknownName("part of a comparison", show, _SHOWN)
-    if "show" in given and "compare" not in view:
+    if not pairs:
+        return Told({}, {}, "", parts[0])
+    given: dict[str, str] = {}
+    where: dict[str, str] = {}
+    for name, value in pairs.items():
+        known = name.strip().casefold().replace(" ", "_")
+        if known in RESERVED:
+            given[known] = value
+        elif value == UNSURE:
+            _nothing(name)
+        else:
+            where[name] = value
+    view: dict[str, Any] = {keyword: given[name] for name, keyword in _VIEW.items() if given.get(name)}
+    show = str(given.get("show") or parts[0]).strip().casefold()
+    if show not in parts:
+        raise UnknownName("part to show", show, parts, hint=f"Use {', '.join(parts)}.")
+    if "show" in given and "compare" not in view and parts is _SHOWN:
         raise UserError("show needs compare.", hint='Add "compare", "previous".')
     return Told(where, view, str(view.get("compare", "")), show)
+
+
+def _nothing(field: str) -> None:
+    """Let a value pass that is 0 or blank, and so means "all", unless 0 is something else there: a value of the dimension,
+    or that of a parameter. Then the number would depend on whether Excel sends a blank cell as 0. Raises UserError REV-102.
+    """
+    try:
+        if "0" not in session.query().names(field):
+            return
+    except UnknownName:  # no dimension
+        pass
+    raise UserError(
+        f"{field} is 0 or blank, which are not the same here.", hint='Write 0 as the text "0", or leave out the pair.'
+    )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from revalign_udf.calc.hours import parse_week
 from revalign_udf.calc.instants import followup_rate
-from revalign_udf.errors import NoData, UnknownName
+from revalign_udf.errors import NoData, UnknownName, UserError
 from revalign_udf.functions import session
 from revalign_udf.functions.arguments import Argument
 from revalign_udf.functions.asking import told
@@ -52,7 +52,10 @@ def sla_rate(
 ) -> Fraction:  # fmt: skip
     """Share of hand-offs contacted within the promised working hours; untouched past the limit is broken, what is not
     yet due is left out."""
-    calendar = parse_week(business_hours or _ALWAYS, holidays=holidays)
+    try:
+        calendar = parse_week(business_hours or _ALWAYS, holidays=holidays)
+    except UserError as error:  # in a cell it is an argument, not a setting
+        raise UserError(error.message, code="REV-101", hint=error.hint) from error
     return followup_rate(handed_at, first_contact_at, limit_hours, calendar, as_of)
 
 

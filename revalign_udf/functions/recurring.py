@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from revalign_udf.calc import recurring as calc
 from revalign_udf.calc.cells import Column
-from revalign_udf.calc.sums import Number
+from revalign_udf.calc.sums import Number, total
 from revalign_udf.functions.arguments import Argument
 from revalign_udf.functions.registry import Example, function
 
@@ -36,6 +36,9 @@ _NAMES = ", ".join(calc.INTERVALS)
 )
 def mrr(amounts: Column, intervals: list[str | None], quantities: list[Number], one_time_flags: list[bool]) -> Fraction:
     """Monthly recurring revenue of a list of items. One-time items are left out."""
+    plain = not any(intervals) and not any(one_time_flags) and quantities.count(1) == len(quantities)
+    if plain and len(amounts.values) == len(quantities):  # monthly items, one of each: the usual column
+        return total(amounts.values)
     return calc.mrr(zip(amounts.values, intervals, quantities, one_time_flags, strict=True))
 
 

@@ -10,7 +10,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -104,11 +104,23 @@ def function(
 @cache
 def registry() -> Mapping[str, Function]:
     """Every function by its bare name (``CAC``), in order of declaration."""
-    from revalign_udf.functions import acquisition, commission, promises, recurring, retention, snapshot, surveys  # noqa: F401
+    from revalign_udf.functions import (  # noqa: F401
+        acquisition,
+        commission,
+        ledgers,
+        promises,
+        reconciling,
+        recurring,
+        retention,
+        sharing,
+        snapshot,
+        surveys,
+    )
 
     return MappingProxyType(_FUNCTIONS)
 
 
+@lru_cache(maxsize=1024)
 def bare_name(name: str) -> str:
     """The bare name behind any spelling a file or a person may use.
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from revalign_udf.errors import NoData
 from revalign_udf.functions import session
 from revalign_udf.functions.arguments import Argument
 from revalign_udf.functions.asking import told
-from revalign_udf.functions.registry import function
+from revalign_udf.functions.registry import PREFIX, function, registry
 from revalign_udf.functions.tables import explained, headed, only
 
 _METRIC = Argument("metric", "text", "Name of a metric, such as nrr or logo_churn. REVALIGN.LIST shows them.")
@@ -65,6 +67,7 @@ def series(
 ) -> list[list[Any]]:
     """A metric over time: one row per period, with its value; compared, also difference and share."""
     asked = told(filters)
+    grain = re.sub(r"[\s-]+", "_", grain.strip().casefold()) if grain else None
     answers = session.query().series(metric, from_period, to_period, grain, asked.where, as_of=as_of, **asked.view)
     return [[answer.period, *asked.row(answer)] for answer in answers]
 
@@ -113,6 +116,14 @@ def records(metric: str, period: Token, as_of: date | None, filters: Where) -> l
     return headed(session.query().records(metric, period, asked.where, as_of=as_of, **asked.plain))
 
 
+@function("STAMP", [_METRIC, _PERIOD, _AS_OF, _FILTERS], snapshot=True)
+def stamp(metric: str, period: Token, as_of: date | None, filters: Where) -> str:
+    """What a number stands on, in one text: the version of its definition, a digest of definition and question, and the
+    snapshot. Equal stamps, equal numbers."""
+    asked = told(filters)
+    return session.query().metric(metric, period, asked.where, as_of=as_of, **asked.plain).fingerprint
+
+
 @function("DEFINE", [_METRIC], returns="spill", snapshot=True)
 def define(metric: str) -> list[list[Any]]:
     """What a metric means and which teams own it."""
@@ -132,13 +143,25 @@ def status(source: str | None) -> list[list[Any]]:
 
 @function(
     "LIST",
-    [Argument("kind", "text", "metrics, dimensions, periods, or the name of a dimension for its values.")],
+    [
+        Argument(
+            "kind",
+            "text",
+            "metrics, dimensions, a dimension's name for its values, periods, months, quarters, years, closed, profiles,"
+            " currencies, sources, promises or functions.",
+        )
+    ],
     returns="spill",
     snapshot=True,
 )
 def names(kind: str) -> list[list[Any]]:
     """Valid names, for drop-down lists."""
-    return [[name] for name in session.query().names(kind)]
+    if kind.strip().casefold() == "functions":
+        return [[f"{PREFIX}.{name}"] for name in registry()]
+    found = session.query().names(kind)
+    if not found:
+        raise NoData(f'There is nothing to list under "{kind.strip()}".')
+    return [[name] for name in found]
 
 
 @function(

@@ -55,7 +55,13 @@ def funnel(stage_counts: Column, stage_names: list[str | None]) -> list[list[Any
 
 @function(
     "NPS",
-    [Argument("scores", "answers", "Scores from 0 to 10, one per answer; blank cells are no answers.")],
+    [
+        Argument(
+            "scores",
+            "answers",
+            "Scores from 0 to 10, one per answer; blank cells are no answers.",
+        )
+    ],
     examples=[
         Example(([[10], [9], [9], [8], [7], [6], [0], [10], [10], [10]],), 40.0),
         Example(([[None]],), "#N/A"),

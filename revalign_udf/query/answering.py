@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from revalign_udf.calc.results import CellError
@@ -20,6 +20,8 @@ from revalign_udf.snapshots import View
 __all__ = ["answer", "as_date", "cell", "has_anything"]
 
 Where = Mapping[str, str]
+Pairs = Sequence[tuple[str, Period]]
+"""the components a metric rests on, each with the period it is read for"""
 
 
 def answer(session: Session, metric: Metric, period: Period, where: Where) -> Answer:
@@ -27,15 +29,16 @@ def answer(session: Session, metric: Metric, period: Period, where: Where) -> An
     without a number has its reason as status."""
     found: dict[str, object]
     parameters = {item.name: item.default for item in metric.parameters}
-    partial = _open(session, metric, period)
-    young = [] if partial else _young(session, metric, period)
+    pairs = component_periods(session, metric, period)
+    partial = _open(session, pairs, period)
+    young = [] if partial else _young(session, pairs)
     try:
         if metric.name in TABLES:
             found = {"rows": TABLES[metric.name].build(Ask(session, period, where, parameters))}
         else:
             found = {"exact": evaluate(session, metric, period, where)}
         notes = [f"{period} is not over, or not loaded to its end."] if partial else young
-        notes = [*notes, *_taken_as_none(session, metric, period, where)]
+        notes = [*notes, *_taken_as_none(session, pairs, where)]
         found |= {"status": "partial" if partial or young else "ok", "message": " ".join(notes)}
     except (NoData, Undefined) as error:
         found = {"status": error.code, "message": str(error), "cell": error.cell}
@@ -59,19 +62,15 @@ def answer(session: Session, metric: Metric, period: Period, where: Where) -> An
     )
 
 
-def _open(session: Session, metric: Metric, period: Period) -> bool:
+def _open(session: Session, pairs: Pairs, period: Period) -> bool:
     """Whether the period is not over, or not loaded to its end. A month of it that is over does not matter."""
-    return any(
-        session.is_partial(session.component(name), when)
-        for name, when in component_periods(session, metric, period)
-        if when.end >= period.end
-    )
+    return any(session.is_partial(session.component(name), when) for name, when in pairs if when.end >= period.end)
 
 
-def _young(session: Session, metric: Metric, period: Period) -> list[str]:
+def _young(session: Session, pairs: Pairs) -> list[str]:
     """Why a cohort may still grow: it is younger than nine out of ten needed for the step."""
     found = []
-    for name, when in component_periods(session, metric, period):
+    for name, when in pairs:
         if (needed := session.still_growing(name, when)) is not None:
             step = name.replace("_then_", " to ")
             found.append(f"More of {when} may follow: of those who make it from {step} nine in ten take {needed} days.")
@@ -80,11 +79,11 @@ def _young(session: Session, metric: Metric, period: Period) -> list[str]:
     return found
 
 
-def _taken_as_none(session: Session, metric: Metric, period: Period, where: Where) -> list[str]:
+def _taken_as_none(session: Session, pairs: Pairs, where: Where) -> list[str]:
     """What the number took as nothing because nothing is known of it."""
     return [
         f"{name} is not known and taken as none."
-        for name, when in component_periods(session, metric, period)
+        for name, when in pairs
         if session.component(name).optional and not session.value(name, when, where)
     ]
 

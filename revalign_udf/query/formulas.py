@@ -51,10 +51,10 @@ CALLS: Mapping[str, Callable[..., Fraction]] = {
 
 def component_periods(session: Session, metric: Metric, period: Period) -> list[tuple[str, Period]]:
     """The (component, period) pairs a metric with its parameters filled in rests on, in a stable order."""
-    values = {item.name: item.default for item in metric.parameters}
-    key = (metric.name, f"{metric.formula} {sorted(values.items())}", period)
+    key = (metric.name, metric.formula, tuple([(item.name, item.default) for item in metric.parameters]), period)
     known = session.pairs.get(key)
     if known is None:
+        values = dict(key[2])
         needs = [session.catalogue.bind_component(name, values).name for name in table_needs(metric)]
         wanted = {(name, period) for name in needs} or _needs(session, metric, period)
         order = {name: number for number, name in enumerate(session.catalogue.components)}

@@ -17,8 +17,9 @@ from revalign_udf.errors import NoData, UserError
 from revalign_udf.metrics import STEPS, Component, Declared, Metric, components_of
 from revalign_udf.metrics.profiles import PROFILES, Profile
 from revalign_udf.money import exact
-from revalign_udf.periods import Period, between, of_grain
+from revalign_udf.periods import Period, between, of_grain, parse_period
 from revalign_udf.query.goals import Goal, goal_of, read_goals
+from revalign_udf.query.memory import Memory
 from revalign_udf.query.names import Catalogue
 from revalign_udf.query.quotas import OF_TARGETS
 from revalign_udf.query.tables import table_needs
@@ -30,8 +31,13 @@ __all__ = ["Session"]
 #: questions of one kind not known yet after which the whole grain is fetched, by the number of filters: the more
 #: filters, the more slices nobody may ask for
 _PATIENCE = {0: 3, 1: 3, 2: 12}
+#: kinds of period tokens whose meaning is remembered, and how many
+_REMEMBERED, _PERIODS = (str, date), 2_000
 #: a cohort is young until nine of ten have had their time
 _USUAL = Fraction(9, 10)
+
+#: components whose totals are taken from the cube one by one, before all of them are
+_SOME = 8
 
 _Kind = tuple[str, tuple[str, ...]]
 """(component, names of the filters)"""
@@ -59,9 +65,11 @@ class Session:
         self._misses: Counter[tuple[str, tuple[str, ...], str]] = Counter()
         self._statistics: dict[tuple[str, Window, tuple[tuple[str, str], ...]], Fraction | NoData] = {}
         self._steps: dict[str, int | None] = {}
-        self.pairs: dict[tuple[str, str, Period], list[tuple[str, Period]]] = {}
+        self.pairs: dict[tuple[str, str, tuple[tuple[str, str], ...], Period], list[tuple[str, Period]]] = {}
         """what each metric and period rests on, remembered by :mod:`~revalign_udf.query.formulas`"""
         self._recalled: set[_Kind] = set()
+        self._totals = 0
+        self._periods: Memory[str | date, Period] = Memory(_PERIODS)
 
     @cached_property
     def goals(self) -> list[Goal]:
@@ -71,6 +79,16 @@ class Session:
     def goal(self, name: str, period: Period, where: Mapping[str, str]) -> Fraction:
         """The target of a metric for a period. Raises NoData REV-204 where none is set."""
         return goal_of(self, name, period, where)
+
+    def period(self, token: object) -> Period:
+        """What a period token means to the snapshot; relative words count from its as-of day."""
+        if token.__class__ not in _REMEMBERED:
+            return parse_period(token, self.snapshot.as_of, self.manifest.calendar)
+        found = self._periods.get(token)
+        if found is None:
+            found = parse_period(token, self.snapshot.as_of, self.manifest.calendar)
+            self._periods.put(token, found)
+        return found
 
     def values_of(self, dimension: str) -> list[str]:
         """Every value of a dimension."""
@@ -289,15 +307,24 @@ class Session:
         self._fetch(same, [self.window(component, item) for item in periods], {}, names)
 
     def _recall(self, kind: _Kind) -> None:
-        """Take from the snapshot's cube what it holds of one component and at most one dimension."""
+        """Take from the snapshot's cube what it holds of one component and at most one dimension; after a few totals all
+        of them."""
         self._recalled.add(kind)
         name, names = kind
         if len(names) > 1 or self.view != View() or name in self._own:
             return
-        for _, start, end, _, value, amount, unrated in self.snapshot.cube(name, names[0] if names else ""):
-            slices = self._known.setdefault(kind, {}).setdefault((start, end), {})
+        self._totals += not names
+        every = not names and self._totals == _SOME
+        for component, start, end, _, value, amount, unrated in self.snapshot.cube(
+            None if every else name, names[0] if names else ""
+        ):
+            if component != name and (component in self._own or (component, names) in self._recalled):
+                continue
+            slices = self._known.setdefault((component, names), {}).setdefault((start, end), {})
             if amount is not None:
                 slices[(value,) if names else ()] = Measured(Fraction(amount), unrated)
+        if every:
+            self._recalled |= {(component, names) for component in self.catalogue.components}
 
     # --- statistics --------------------------------------------------------------------------------------------
 

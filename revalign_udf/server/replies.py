@@ -12,7 +12,7 @@ __all__ = ["Json", "refusal"]
 
 
 class Json(JSONResponse):
-    """A JSON answer that nobody in between keeps: caching is the client's business, by snapshot."""
+    """A JSON answer that nobody in between keeps: caching is the client's business, by edition."""
 
     def __init__(self, content: Any, status_code: int = 200, headers: dict[str, str] | None = None) -> None:
         super().__init__(content, status_code, {"Cache-Control": "no-store", **(headers or {})})

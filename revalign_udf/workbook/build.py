@@ -10,10 +10,10 @@ from typing import Any, get_args
 import xlsxwriter
 
 from revalign_udf.errors import UserError
+from revalign_udf.files import save
 from revalign_udf.layout.model import Report
 from revalign_udf.workbook.formulas import Route
 from revalign_udf.workbook.front import write_about, write_cover, write_definitions
-from revalign_udf.workbook.save import save
 from revalign_udf.workbook.styles import Desk, Styles
 from revalign_udf.workbook.tabs import CONTENTS, TabWriter
 

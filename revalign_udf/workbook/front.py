@@ -30,11 +30,15 @@ Every cell holds the last value it was given. You can read, print, filter, chart
 Nothing is recomputed when the file opens. If you edit a Revalign formula or force a full recalculation (Ctrl+Alt+F9), \
 Excel shows #NAME? there: close without saving, and the values are back.
 To pass numbers on, copy them and paste as values. Native formulas, such as the check columns, keep working.
+For newer values, ask whoever sent the file, or whoever runs Revalign at {company}: on any machine that has the project, \
+without Excel, "revalign workbook fill FILE" puts them in and leaves formats, charts and your own cells alone; \
+"revalign workbook verify FILE" says whether the values are still right.
 
 With the add-in
 This file was written for {add_in}. Its cells ask the latest published snapshot when they are refreshed; no cell ever \
 calls a source system.
-For {others}, build it again: revalign workbook build {report} --route {other}
+For {others}: revalign workbook convert FILE --route {other}, or build it again with \
+revalign workbook build {report} --route {other}
 
 How the cells are computed
 Dark heads: each cell is a function call, stored as {example} (the metric, the period in column A, then filters in \
@@ -106,7 +110,7 @@ def write_about(desk: Desk, sheet: Any) -> None:
     example = f'={PREFIX[route]}METRIC("mrr",$A7)'
     other = "office" if route == "classic" else "classic"
     names = {"example": example, "add_in": _ADDIN[route], "others": _ADDIN[other], "other": other, "report": report.key}
-    text = _ABOUT.format(**names)
+    text = _ABOUT.format(company=report.company, **names)
     parts = [(part.splitlines()[0], part.splitlines()[1:]) for part in text.strip().split("\n\n")]
     parts[-1][1].extend(report.about)
     _page(sheet, report, (3, 118))

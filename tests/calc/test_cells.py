@@ -44,6 +44,29 @@ from revalign_udf.errors import UserError
         (pd.DataFrame({"a": [1.0, None], "b": [2.0, 3.0]}), 6),
         (np.array([[1, 2], [3, 4]]), 10),
         (np.float64(0.1), Fraction(1, 10)),
+        ([np.float64(0.1), np.int64(2), 0.2], Fraction(23, 10)),
+        # blanks of data frames, in plain lists too
+        ([[float("nan")], [1.5]], Fraction(3, 2)),
+        ([1.5, pd.NA, pd.NaT], Fraction(3, 2)),
+        # a heading beside a blank that a host hands over as 0
+        ([["Q1", 0], [1.0, 2.0]], 3),
+        ([["MRR 2026"], [1.0]], 1),
+        ([["#"], [1.0]], 1),
+        # edges of doubles and ints
+        (-0.0, 0),
+        ([-0.0, 0.0], 0),
+        ([2**53 + 1, 1], 2**53 + 2),
+        ([[2**70], [0.5], [-(2**70)]], Fraction(1, 2)),
+        ([10**400, 1], 10**400 + 1),
+        ([1e308, 1e308], Fraction(2 * 10**308)),
+        ([9e10, 0.0001], Fraction("90000000000.0001")),
+        ([90071992547.0001] * 3, Fraction("270215977641.0003")),
+        ([5e-324, 5e-324], Fraction(10) ** -323),
+        ([1.0000000000000002, -1.0], Fraction("0.0000000000000002")),
+        ("9007199254740993", 9007199254740993),
+        ("\u00a012.5\u00a0", Fraction(25, 2)),
+        ("1e3", 1000),
+        ("5.", 5),
     ],
 )
 def test_amounts(value: Any, expected: Fraction) -> None:
@@ -57,6 +80,26 @@ def test_amounts(value: Any, expected: Fraction) -> None:
         ("1,250", "not a number"),
         ("5 %", "not a number"),
         ("0x10", "not a number"),
+        ("1_000", "not a number"),
+        ("1\u00a0000", "not a number"),
+        ("１２", "not a number"),
+        ("٣", "not a number"),
+        ("\u22125", "not a number"),
+        ("inf", "not a number"),
+        ("nan", "not a number"),
+        ("(5)", "not a number"),
+        ("1e1000", "not a number"),
+        (float("inf"), "inf is not a number"),
+        ([1.0, float("-inf")], "-inf is not a number"),
+        ({"a": 1}, "not a number"),
+        # an amount as text is no heading: leaving it out would be a wrong total
+        ([["1,250"], [3.0]], 'row 1, column 1 holds the text "1,250"'),
+        ([["1 250 kr"], [3.0]], "row 1, column 1"),
+        ([["€ 1.250,00"], [3.0]], "row 1, column 1"),
+        ([["EUR 9.50"], [3.0]], "row 1, column 1"),
+        ([["(12)"], [3.0]], "row 1, column 1"),
+        ([["１２"], [3.0]], "row 1, column 1"),
+        ([["Sales", False], [1.0, 2.0]], "row 1, column 1"),
         ("1e9999", "not a number"),
         (True, "TRUE"),
         (date(2026, 1, 2), "the date 2026-01-02"),
@@ -124,8 +167,12 @@ def test_texts() -> None:
 def test_what_stands_beside_must_match() -> None:
     beside = Column([1, 2], header=True)
     assert texts.aligned_texts("year", "intervals", beside) == ["year", "year"]
-    assert texts.aligned_texts([["year"], [0]], "intervals", beside) == ["year", None]
-    with pytest.raises(UserError, match="3 cells beside 2 numbers"):
+    assert texts.aligned_texts([["Interval"], ["year"], [0]], "intervals", beside) == ["year", None]
+    with pytest.raises(UserError, match="2 cells beside 3"):
+        texts.aligned_texts([["year"], [0]], "intervals", beside)
+    wide = texts.aligned_texts([["a", "b"], ["year", "month"]], "x", Column([1, 2], header=True, width=2))
+    assert wide == ["year", "month"]
+    with pytest.raises(UserError, match="3 cells beside 2"):
         texts.aligned_texts(["a", "b", "c"], "intervals", Column([1, 2], header=False))
     with pytest.raises(UserError, match="row 2 holds"):
         texts.aligned_flags([True, "maybe"], "flags", Column([1, 2], header=False))
@@ -141,6 +188,9 @@ def test_what_stands_beside_must_match() -> None:
         ("2026-10-31", date(2026, 10, 31)),
         (46326, date(2026, 10, 31)),
         ([[46326.0]], date(2026, 10, 31)),
+        ("2026-10-31T12:00", date(2026, 10, 31)),
+        (46326.75, date(2026, 10, 31)),
+        (pd.NaT, None),
         (None, None),
         (0, None),
     ],
@@ -149,7 +199,10 @@ def test_days(value: Any, expected: date | None) -> None:
     assert texts.day(value, "as_of") == expected
 
 
-@pytest.mark.parametrize("value", ["segment", 12.5, True, "31/10/2026"])
+@pytest.mark.parametrize(
+    "value",
+    ["segment", 12.5, True, "31/10/2026", "2026-10-31x", 20261031, 20261031.0, 1e300, float("inf"), "２０２６-10-31"],
+)
 def test_no_day(value: Any) -> None:
     with pytest.raises(UserError, match="REV-101 as_of is not a date"):
         texts.day(value, "as_of")
@@ -176,7 +229,8 @@ def test_period_tokens(value: Any, expected: date | str | None) -> None:
         ([], {}),
         (["segment", "smb", "country", "SE"], {"segment": "smb", "country": "SE"}),
         (["segment", None, None, None], {}),
-        (["segment", 0], {}),
+        (["segment", 0], {"segment": texts.UNSURE}),
+        (["segment", 0, "segment", "smb"], {"segment": "smb"}),
         ([[["segment"]], [["smb"]]], {"segment": "smb"}),
         ([[["segment"]], None], {}),
         ([[["segment", "smb"]]], {"segment": "smb"}),
@@ -201,3 +255,28 @@ def test_pairs(given_cells: list[Any], expected: dict[str, str]) -> None:
 def test_pairs_that_cannot_be_read(given_cells: list[Any], words: str) -> None:
     with pytest.raises(UserError, match=words):
         texts.pairs(given_cells)
+
+
+def test_a_missing_value_of_a_data_frame_is_blank_wherever_it_stands() -> None:
+    assert [cells.is_blank(cell) for cell in (pd.NA, pd.NaT, np.nan, float("nan"))] == [True] * 4
+    assert texts.date_of(pd.NaT) is None
+    assert texts.text(pd.NA, "unit") is None
+
+
+def test_one_name_in_two_unicode_spellings_is_one_name() -> None:
+    assert texts.text("Caf\u00e9", "customer") == texts.text("Cafe\u0301 ", "customer")
+
+
+def test_cells_of_one_column_or_one_row() -> None:
+    assert texts.cells_of([["a"], [None]], "x") == texts.cells_of([["a", None]], "x") == ["a", None]
+    with pytest.raises(UserError, match="one row or one column"):
+        texts.cells_of([["a", "b"], ["c", "d"]], "x")
+    with pytest.raises(UserError) as caught:
+        texts.cells_of([["a"], ["#REF!"], ["#N/A"]], "x")
+    assert caught.value.cell == "#REF!"
+
+
+def test_an_error_in_a_heading_is_not_left_out_with_it() -> None:
+    with pytest.raises(UserError) as caught:
+        texts.aligned_texts([["#NAME?"], ["year"]], "intervals", Column([1], header=True))
+    assert caught.value.cell == "#NAME?"

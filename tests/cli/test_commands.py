@@ -196,6 +196,9 @@ def test_workbook_build(project: Path, tmp_path: Path) -> None:
     assert "Reports:" in invoke("workbook", "build", "saas", "--project", project, code=2).stderr
 
 
-def test_excel_functions() -> None:
+def test_excel_functions(tmp_path: Path) -> None:
     assert "REVALIGN.METRIC" in {item["name"] for item in ask("excel", "functions")}
     assert "REVALIGN.CAC" in invoke("excel", "functions").output
+    invoke("excel", "functions", "--to", tmp_path)
+    known = json.loads((tmp_path / "functions.json").read_text(encoding="utf-8"))
+    assert "METRIC" in {item["name"] for item in known["functions"]}

@@ -136,13 +136,17 @@ def _modules() -> dict[str, ModuleType]:
     return made
 
 
+#: what xlwings decorates when it is imported: off Windows the decorators do nothing, so it is imported anew
+DECORATED = ("revalign_udf.excel.udfs", "revalign_udf.excel.udfs1904", "revalign_udf.excel.commands")
+
+
 @contextmanager
 def simulated() -> Iterator[Any]:
     """A fresh xlwings that believes to run on Windows: yields the package with ``udfs`` and ``com_server`` loaded."""
     for name in ("asyncio", "concurrent.futures", "numpy", "pandas"):
         importlib.import_module(name)  # before the platform changes, or they would look for Windows
     fakes = _modules()
-    touched = [name for name in sys.modules if name.split(".")[0] == "xlwings" or name == "revalign_udf.excel.udfs"]
+    touched = [name for name in sys.modules if name.split(".")[0] == "xlwings" or name in DECORATED]
     kept = {name: sys.modules.pop(name) for name in touched}
     platform = sys.platform
     dlls = {name: getattr(ctypes, name, None) for name in ("windll", "oledll", "PyDLL")}
@@ -162,7 +166,8 @@ def simulated() -> Iterator[Any]:
     finally:
         for name in [name for name in sys.modules if name.split(".")[0] == "xlwings" or name in fakes]:
             del sys.modules[name]
-        sys.modules.pop("revalign_udf.excel.udfs", None)
+        for name in DECORATED:
+            sys.modules.pop(name, None)
         sys.modules.update(kept)
         for name, dll in dlls.items():
             if dll is None:

@@ -7,10 +7,14 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from revalign_udf.errors import UnknownName
+from revalign_udf.errors import UnknownName, UserError
+from revalign_udf.governance import Close
 from revalign_udf.periods import Period, between, parse_period
 from revalign_udf.query.answers import Answer, Comparison, Explanation, Table
+from revalign_udf.query.bridging import Bridge
+from revalign_udf.query.bridging import Item as Part
 from revalign_udf.query.comparing import versus
+from revalign_udf.query.drifts import ComponentDrift, Item, MetricDrift, PeriodDrift
 
 AS_OF = date(2026, 10, 31)
 Where = Mapping[str, str] | None
@@ -59,7 +63,9 @@ class FakeDoor:
         if (where or {}).get("segment") == "smb":
             exact = Fraction(250)
         beside = tuple(Comparison(one, "before", exact - 1, Fraction(1), Fraction(1, 4)) for one in versus(compare))
-        return Answer(name, name.upper(), str(when), "rate" if name == "nrr" else "money", exact, comparisons=beside)
+        unit = "rate" if name == "nrr" else "money"
+        print_ = f"{name} v3 · d:9f2c0a11 · s:{as_of or AS_OF}#2"
+        return Answer(name, name.upper(), str(when), unit, exact, fingerprint=print_, comparisons=beside)
 
     def series(
         self,
@@ -120,8 +126,36 @@ class FakeDoor:
     ) -> Table:  # fmt: skip
         return Table(("component", "id", "contribution"), ((self.metric(name, period, where).metric, "c1", 100.0),))
 
+    def bridge(
+        self, start: str, end: str, period: Any, where: Where = None, *, as_of: date | None = None,
+        currency: str | None = None,
+    ) -> Bridge:  # fmt: skip
+        if {start, end} - {"mrr", "mrr@stripe"}:
+            raise UserError(f"There is no bridge from {start} to {end}.")
+        more = Part("metered", "no -> yes", Fraction(1, 3), (("csv:c1", Fraction(1, 3)),))
+        less = Part("discount", "all -> forever", Fraction(-1, 12))
+        first = Fraction(10001, 10)
+        when, items = str(self.period(period)), (more, less)
+        return Bridge(start, end, when, "money", "EUR", first, first + Fraction(1, 4), items, {"csv:c1": "Ada"})
+
+    def drift(self, period: Any = None, metrics: Sequence[str] = ()) -> list[PeriodDrift]:
+        when = self.period(period)
+        if when.start.month > 9:
+            raise UserError(f"{when} is not closed.", code="REV-105")
+        close = Close(str(when), when.start, when.end, "2026-09-30.1", who="ada", when="2026-10-05T08:00:00Z")
+        if when.start.month == 9:
+            return [PeriodDrift(close, "2026-10-31#2", "EUR", 120, ())]
+        late = Item("late record", Fraction(5, 2), "csv", "invoice", "i9", "csv:c1", date(2026, 8, 3), "Ada")
+        part = ComponentDrift("revenue", str(when), "money", Fraction(10), Fraction(25, 2), (late,))
+        moved = (
+            MetricDrift("revenue", "Revenue", "money", Fraction(10), Fraction(25, 2), "ok", "ok",
+                        {"late record": Fraction(5, 2)}, (part,)),
+            MetricDrift("nrr", "NRR", "rate", None, Fraction(1), "REV-110", "ok", note="It was not declared."),
+        )  # fmt: skip
+        return [PeriodDrift(close, "2026-10-31#2", "EUR", 120, moved, ("The profile changed.",))]
+
     def names(self, kind: str) -> list[str]:
-        known = {"metrics": ["funnel", "mrr", "nrr"], "segment": ["mid", "smb"]}
+        known = {"metrics": ["funnel", "mrr", "nrr"], "segment": ["mid", "smb"], "country": ["DE", "SE"], "closed": []}
         if kind not in known:
             raise UnknownName("kind of name", kind, known)
         return known[kind]
@@ -184,12 +218,75 @@ CALLS: list[tuple[str, list[Any], Any]] = [
     ("RECORDS", ["nnr", "2026-09"], "#VALUE!"),
     ("RECORDS", ["nrr", "2026-09", None, "compare", "previous"], "#VALUE!"),
     ("EXPLAIN", ["nrr", "2026-09", None, "compare", "previous"], "#VALUE!"),
+    (
+        "BRIDGE",
+        ["mrr", "mrr@stripe", "2026-09"],
+        [
+            ["item", "about", "value"],
+            ["mrr", "", 1000.1],
+            ["metered", "no -> yes", 1 / 3],
+            ["discount", "all -> forever", -1 / 12],
+            ["mrr@stripe", "", 1000.35],
+            ["residual", "what the items leave unexplained", 0.0],
+        ],
+    ),
+    (
+        "BRIDGE",
+        ["mrr", "mrr@stripe", "2026-09", None, "Show", "customers"],
+        [["item", "customer", "name", "value"], ["metered", "csv:c1", "Ada", 1 / 3]],
+    ),
+    ("BRIDGE", ["mrr", "nrr", "2026-09"], "#VALUE!"),
+    ("BRIDGE", ["mrr", "mrr@stripe", "2026-09", None, "show", "rows"], "#VALUE!"),
+    ("BRIDGE", ["mrr", "mrr@stripe", "2026-09", None, "profile", "stripe"], "#VALUE!"),
+    ("BRIDGE", ["mrr", "mrr@stripe", "2026-09", None, "compare", "previous"], "#VALUE!"),
+    ("BRIDGE", ["mrr", "#N/A", "2026-09"], "#N/A"),
+    (
+        "DRIFT",
+        ["2026-09"],
+        [["2026-09", "closed 2026-10-05 by ada", "2026-09-30#1 -> 2026-10-31#2", "0 of 120 numbers moved"]],
+    ),
+    (
+        "DRIFT",
+        ["2026-08", ["revenue", None]],
+        [
+            [
+                "2026-08",
+                "closed 2026-10-05 by ada",
+                "2026-09-30#1 -> 2026-10-31#2",
+                "2 of 120 numbers moved",
+                *[None] * 6,
+            ],
+            ["The profile changed.", *[None] * 9],
+            [
+                "metric",
+                "closed",
+                "now",
+                "difference",
+                "late record",
+                "edited record",
+                "deleted",
+                "FX",
+                "new definition",
+                "note",
+            ],
+            ["revenue", 10.0, 12.5, 2.5, 2.5, None, None, None, None, ""],
+            ["nrr", "REV-110", 1.0, None, None, None, None, None, None, "It was not declared."],
+            ["component", "period", "cause", "difference", "system", "table", "id", "customer", "name", "on"],
+            ["revenue", "2026-08", "late record", 2.5, "csv", "invoice", "i9", "csv:c1", "Ada", "2026-08-03"],
+        ],
+    ),
+    ("DRIFT", ["2026-10"], "#VALUE!"),
+    ("STAMP", ["nrr", "2026-09"], "nrr v3 · d:9f2c0a11 · s:2026-10-31#2"),
+    ("STAMP", ["mrr", "LAST_MONTH", "2026-09-30", "segment", "smb"], "mrr v3 · d:9f2c0a11 · s:2026-09-30#2"),
+    ("STAMP", ["mrr", "2026-09", None, "compare", "previous"], "#VALUE!"),
+    ("STAMP", ["nnr", "2026-09"], "#VALUE!"),
     ("DEFINE", ["nrr"], [["field", "value"], ["metric", "nrr"], ["owners", "finance, success"]]),
     ("STATUS", [], [["source", "complete_through"], ["csv", "2026-10-31"], ["stripe", "2026-10-30"]]),
     ("STATUS", ["Stripe"], [["source", "complete_through"], ["stripe", "2026-10-30"]]),
     ("STATUS", ["stipe"], "#VALUE!"),
     ("LIST", ["metrics"], [["funnel"], ["mrr"], ["nrr"]]),
     ("LIST", ["sgment"], "#VALUE!"),
+    ("LIST", ["closed"], "#N/A"),
     ("PERIOD", ["2026-Q3"], "2026-07-01"),
     ("PERIOD", ["LAST_MONTH"], "2026-09-01"),
     ("PERIOD", ["LAST_MONTH", "2026-03-15"], "2026-02-01"),

@@ -31,37 +31,12 @@ def test_what_is_asked(door: Any) -> None:
         (["nrr"], "REV-102 METRIC needs period."),
         (["", "2026-09"], "REV-112 metric is empty."),
         (["funnel", "2026-09"], "REV-102 funnel is a table"),
+        (["nrr", "Jan-22"], 'REV-101 "Jan-22" can mean Jan 2022 or a day in Jan. Write 2022-01 for the month.'),
+        (["nrr", "2026-09", None, None, "smb"], 'REV-102 The value "smb" has no field before it.'),
     ],
 )
 def test_messages(door: Any, arguments: list[Any], message: str) -> None:
     assert call_cell("METRIC", arguments)["message"].startswith(message)
-
-
-def test_the_project_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, door: Any) -> None:
-    opened: list[str] = []
-
-    def open_door(folder: str) -> Any:
-        opened.append(folder)
-        return door
-
-    session.use(None)
-    monkeypatch.setattr(session, "_open", open_door)
-    monkeypatch.setenv(session.PROJECT_VARIABLE, "here")
-    found: Any = session.query()
-    assert found is session.query()
-    assert (opened, door.refreshed) == (["here"], 0)
-    door.newer = True
-    session.query()
-    assert (opened, door.refreshed) == (["here"], 1)
-    monkeypatch.setenv(session.PROJECT_VARIABLE, "there")
-    session.query()
-    session.use(tmp_path)
-    session.query()
-    session.use(None)
-    monkeypatch.delenv(session.PROJECT_VARIABLE)
-    monkeypatch.chdir(tmp_path)
-    session.query()
-    assert opened == ["here", "there", str(tmp_path), str(tmp_path)]
 
 
 def test_without_a_project_the_cell_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from revalign_udf.functions import call_cell, session
+from revalign_udf.functions.reference import first_rows, samples
+
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory, answer: Callable[..., Any]) -> Any:
@@ -72,3 +75,12 @@ def test_init_then_run_on_nothing_says_what_to_do(
     assert (tmp_path / "mine" / "plugins" / "_template.py").is_file()
     found = answer("metric", "mrr", "2026-09", "--project", tmp_path / "mine", expect=1)
     assert (found["value"], found["status"]) == (None, "REV-205")
+
+
+def test_the_reference_shows_what_the_demo_answers(demo: Any) -> None:
+    """Else: revalign excel reference --sample DIR, with the folder of a new demo."""
+    folder, _ = demo
+    with session.using(folder):
+        for name, examples in samples().items():
+            for example in examples:
+                assert first_rows(call_cell(name, example.arguments)) == example.cell, (name, example.arguments)

@@ -5,7 +5,8 @@ from fractions import Fraction
 import pytest
 
 from revalign_udf.errors import NoData, UnknownName, UserError
-from revalign_udf.query import Answer, Query, Table, _stacked
+from revalign_udf.query import Answer, Query, Table
+from revalign_udf.query.grids import stacked
 from revalign_udf.testing import project_of
 
 
@@ -112,7 +113,7 @@ def test_a_table_metric_is_asked_alone(query: Query) -> None:
     assert query.table(["mrr_movements"], ["2020-01", "2026-03"]).rows[0][0] == "2026-03"
     assert query.table(["early_warning"], ["2026-Q1"]).columns[0] in ("period", "asked_period")
     own = Answer("sla", "SLA", "2026-03", "number", rows=Table(("promise", "period"), (("p", "2026-Q1"),)))
-    assert _stacked([own]).dicts() == [{"asked_period": "2026-03", "promise": "p", "period": "2026-Q1"}]
+    assert stacked([own]).dicts() == [{"asked_period": "2026-03", "promise": "p", "period": "2026-Q1"}]
     with pytest.raises(UserError, match="no column of one"):
         query.table(["mrr_movements", "mrr"], ["2026-03"])
     with pytest.raises(UserError, match="no column of one"):

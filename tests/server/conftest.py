@@ -26,8 +26,8 @@ TABLES = {
 class Client:
     """Real HTTP, with the token unless told otherwise."""
 
-    def __init__(self, base_url: str) -> None:
-        self.base_url = base_url
+    def __init__(self, base_url: str, app: Any, stop: Callable[[], None]) -> None:
+        self.base_url, self.app, self.stop = base_url, app, stop
 
     def get(self, path: str, token: str | None = TOKEN, **options: Any) -> requests.Response:
         return self._ask("GET", path, token, **options)
@@ -50,22 +50,27 @@ class Client:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Client]:
+def served(folder: Path, token: str | None = TOKEN, **options: Any) -> Iterator[Client]:
     ready = threading.Event()
-    server = Server(create_app(folder, TOKEN), 0, lambda _: ready.set())
+    app = create_app(folder, token, **options)
+    server = Server(app, 0, lambda _: ready.set())
     thread = threading.Thread(target=server.run)
     thread.start()
-    try:
-        assert ready.wait(30)
-        yield Client(server.base_url)
-    finally:
+
+    def stop() -> None:
         server.should_exit = True
         thread.join(30)
         assert not thread.is_alive()
 
+    try:
+        assert ready.wait(30)
+        yield Client(server.base_url, app, stop)
+    finally:
+        stop()
+
 
 @pytest.fixture(scope="session")
-def serving() -> Callable[[Path], Any]:
+def serving() -> Callable[..., Any]:
     return served
 
 

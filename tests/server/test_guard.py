@@ -17,7 +17,6 @@ import requests
 from revalign_udf import __version__
 from revalign_udf.errors import ConfigError, UserError
 from revalign_udf.server import create_app
-from revalign_udf.server.calls import _GATE
 from revalign_udf.server.running import Server
 
 COMMAND = "from revalign_udf.cli.serve import serve_command; serve_command()"
@@ -68,7 +67,7 @@ def test_what_is_not_there_is_refused_with_a_code(client: Any) -> None:
 def test_health_answers_while_a_batch_runs(client: Any) -> None:
     done: list[Any] = []
     asking = threading.Thread(target=lambda: done.append(client.call("CAC", 1, 2, 3)))
-    with _GATE:
+    with client.app.state.desks["live"]._gate:
         asking.start()
         assert client.get("/health").json()["snapshot"] == "2026-03-31#1"
         assert client.get("/v1/functions").status_code == 200

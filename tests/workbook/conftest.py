@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,8 +12,13 @@ import openpyxl
 import pytest
 from python_calamine import CalamineWorkbook
 
+from revalign_udf.config import load
+from revalign_udf.functions.pinned import pinned
+from revalign_udf.functions.session import Door
 from revalign_udf.layout import find, read, resolve
 from revalign_udf.layout.model import Report
+from revalign_udf.query import Query
+from revalign_udf.testing import project_of
 from revalign_udf.workbook import Route, build
 
 Values = dict[str, list[list[Any]]]
@@ -54,3 +60,41 @@ def book(built: Path) -> Any:
 @pytest.fixture
 def values_of() -> Callable[[Path], Values]:
     return read_values
+
+
+class Published:
+    """A company of two customers whose third is told of a month later, and a report built before that."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._publish("", "2026-08-31")
+        self.old_report = self.report(folder / "old.xlsx", "classic")
+        self._publish("3 c 2026-08-01 - 50 month", "2026-09-30")
+        self._query = Query(load(folder).snapshots)
+
+    def _publish(self, more: str, through: str) -> None:
+        tables = {
+            "organization": "id name segment\na a small\nb b large\nc c small",
+            "subscription": "\n".join(["id org_id started_at", *(f"{key} {key} 2026-01-01" for key in "abc")]),
+            "subscription_item_period": (
+                "id subscription_id valid_from valid_to amount interval\n"
+                f"1 a 2026-01-01 - 100 month\n2 b 2026-02-01 - 250.10 month\n{more}"
+            ),
+        }
+        project_of(self.folder, tables, through=through).close()
+
+    def report(self, path: Path, route: Route) -> Path:
+        """The report on what is published now."""
+        query = Query(load(self.folder).snapshots)
+        try:
+            return build(resolve(read(find("saas_metrics")), query), path, route)
+        finally:
+            query.close()
+
+    def door(self, day: date | None) -> Door:
+        return pinned(self._query, day) if day else self._query
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    return Published(tmp_path_factory.mktemp("published"))

@@ -10,7 +10,11 @@ __all__ = ["excel_command"]
 
 #: command -> the module that holds it, in the order of --help
 COMMANDS = {
+    "addin": "addin",
     "functions": "functions",
+    "lite": "lite",
+    "office": "office",
+    "reference": "reference",
 }
 
 

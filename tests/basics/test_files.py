@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from revalign_udf.errors import SurfaceError
-from revalign_udf.workbook.save import save
+from revalign_udf.files import save
 
 NOBODY = """
 import os, sys
 from pathlib import Path
 from revalign_udf.errors import SurfaceError
-from revalign_udf.workbook.save import save
+from revalign_udf.files import save
 if os.geteuid() == 0:  # after the imports: the interpreter itself may lie where only root reads
     os.setgid(65534)
     os.setuid(65534)

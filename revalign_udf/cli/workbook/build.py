@@ -13,15 +13,10 @@ from revalign_udf.jobs import write_workbooks
 from revalign_udf.query import Query
 from revalign_udf.workbook import Route
 
-__all__ = ["workbook_command"]
+__all__ = ["build_command"]
 
 
-@click.group("workbook")
-def workbook_command() -> None:
-    """Reports as .xlsx."""
-
-
-@workbook_command.command("build")
+@click.command("build")
 @click.argument("reports", nargs=-1)
 @click.option(
     "--to", "folder", type=click.Path(path_type=Path), help="Folder to write into. Default: output/ of the project."
@@ -33,7 +28,7 @@ def workbook_command() -> None:
 @project_option
 @json_option
 @guarded
-def build_workbooks(reports: tuple[str, ...], folder: Path | None, route: Route, project: Path, as_json: bool) -> None:
+def build_command(reports: tuple[str, ...], folder: Path | None, route: Route, project: Path, as_json: bool) -> None:
     """Write REPORTS (default: those of the settings) from the published snapshot."""
     chosen = settings(project)
     query = Query(chosen.snapshots)

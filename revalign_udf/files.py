@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +16,7 @@ _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
 def save(content: bytes, path: Path) -> Path:
-    """Writes the file beside its place and moves it there.
+    """Writes the file beside its place and moves it there; a file that was there keeps its rights.
 
     Raises SurfaceError REV-804 when the disk is full or read-only, REV-704 when the folder or file cannot be written.
     """
@@ -26,6 +27,8 @@ def save(content: bytes, path: Path) -> Path:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        with suppress(FileNotFoundError):
+            part.chmod(stat.S_IMODE(path.stat().st_mode))
         part.replace(path)
     except OSError as error:
         with suppress(OSError):

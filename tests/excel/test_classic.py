@@ -174,8 +174,10 @@ def test_refusals_are_kept_for_who_asks() -> None:
 
 def test_every_kind_of_argument_is_known_to_hold_days_or_not() -> None:
     """A new kind must be looked at: in a workbook of 1904 its numbers may be days."""
-    no_days = set("amount loss number column answers beside factors labels texts flags text choice names pairs".split())
-    days = set("day days instants period periods".split())
+    no_days: set[Any] = set(
+        "amount loss number column answers beside factors labels texts flags text choice names pairs".split()
+    )
+    days: set[Any] = set("day days instants period periods".split())
     assert no_days | days | {"cells"} == set(get_args(Kind))
     assert not any(Argument("x", kind, "x").dated for kind in no_days)
     assert all(Argument("x", kind, "x").dated for kind in days)

@@ -300,7 +300,7 @@ def test_a_blank_that_arrives_as_0_changes_no_answer(golden: Path, seed: int) ->
     with session.using(golden):
         for name, given in calls_of(seed):
             declared = registry()[name].arguments
-            asks = shapes({name: registry()[name]})[function_id(name)][4]
+            asks = shapes({name: registry()[name]})[function_id(name)].blanks
             read = [value if place in asks else zeroed(value) for place, value in enumerate(given)]
             # an argument that is left out stays out, a blank cell that is needed does not
             read = [None if value is None and place < len(declared) and declared[place].optional else other

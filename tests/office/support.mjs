@@ -78,7 +78,7 @@ export function excel(functions, client, { formats = true, held = {}, counts = 1
 
   /** Raw arguments as a cell's formula would pass them: ranges where the function takes ranges, errors as objects. */
   function arranged(id, given) {
-    const [, count, repeats] = functions.FUNCTIONS[id];
+    const { count, repeats } = functions.FUNCTIONS[id];
     const shape = host.metadata?.functions.find((one) => one.id === id)?.parameters ?? [];
     const cell = (value) => (typeof value === "string" && Object.values(ErrorCode).includes(value) ? { code: value } : value ?? null);
     const range = (value) => {

@@ -46,7 +46,7 @@ def test_a_filter_of_0_is_not_read_as_all_where_0_is_a_value() -> None:
 
 def test_one_number_that_is_blank_is_asked_for_again_in_the_sheet() -> None:
     """A blank value of a sale gave credits of 0 on the desktop and #VALUE! elsewhere; a blank quantity made the MRR 0."""
-    known = {name: places for name, _, _, _, places in shapes(registry()).values()}
+    known = {shape.name: shape.blanks for shape in shapes(registry()).values()}
     for name, function in registry().items():
         numbers = [
             place for place, one in enumerate(function.arguments) if one.kind in ("number", "answers", "factors")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.resources import files
 from types import MappingProxyType
 
@@ -66,7 +67,7 @@ def _json(content: object) -> bytes:
 def _script(functions: Mapping[str, Function]) -> str:
     """``functions.js`` with the list of the functions in its place."""
     text = files(__package__).joinpath("static", "functions.js").read_text(encoding="utf-8")
-    lines = [f"  {json.dumps(key)}: {json.dumps(list(shape))}," for key, shape in shapes(functions).items()]
+    lines = [f"  {json.dumps(key)}: {json.dumps(asdict(shape))}," for key, shape in shapes(functions).items()]
     if text.count(_PLACE) != 1:
         raise ValueError(f"functions.js has no place for the list: {_PLACE}")
     return text.replace(_PLACE, "\n".join(["export const FUNCTIONS = {", *lines, "};"]))

@@ -17,12 +17,13 @@ arguments: Excel on the desktop hands over 0 for a blank cell, and only the shee
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from revalign_udf.functions.arguments import Argument
 from revalign_udf.functions.registry import Function
 
-__all__ = ["function_id", "metadata", "shapes"]
+__all__ = ["Shape", "function_id", "metadata", "shapes"]
 
 #: kinds that mean one cell; a range stands wherever any other kind is meant
 _SCALARS = frozenset({"number", "text", "choice", "day", "period"})
@@ -89,14 +90,33 @@ def _parameter(function: Function, argument: Argument, enums: dict[tuple[str, ..
     return found
 
 
-def shapes(functions: Mapping[str, Function]) -> dict[str, tuple[str, int, bool, bool, list[int], bool, list[int]]]:
-    """What the script must know: id -> (name, arguments before a repeating one, is there one, does it answer a table,
-    places of the arguments in which a blank is not 0, does it read the snapshot, places of those that may be days)."""
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the script must know of one function: its name; how many arguments stand before a repeating one, and whether
+    there is one; whether it answers a table; places of the arguments in which a blank is not 0; whether it reads the
+    snapshot; places of the arguments whose numbers may be days."""
+
+    name: str
+    count: int
+    repeats: bool
+    table: bool
+    blanks: list[int]
+    snapshot: bool
+    days: list[int]
+
+
+def shapes(functions: Mapping[str, Function]) -> dict[str, Shape]:
+    """The shape of every function by its id."""
     found = {}
     for name, function in functions.items():
         repeats = bool(function.arguments) and function.arguments[-1].repeating
-        count = len(function.arguments) - repeats
-        spills, blanks = function.returns == "spill", _unlike_zero(function)
-        days = [place for place, argument in enumerate(function.arguments) if argument.dated]
-        found[function_id(name)] = (name, count, repeats, spills, blanks, function.snapshot, days)
+        found[function_id(name)] = Shape(
+            name,
+            len(function.arguments) - repeats,
+            repeats,
+            table=function.returns == "spill",
+            blanks=_unlike_zero(function),
+            snapshot=function.snapshot,
+            days=[place for place, argument in enumerate(function.arguments) if argument.dated],
+        )
     return found

@@ -17,8 +17,8 @@ import { AS_OF, follow } from "./asof.js";
 import { SPACE_KEY, TOKEN_KEY, connect, storage } from "./client.js";
 
 /**
- * id -> [name, arguments before the repeating one, whether there is a repeating one, whether it answers a table,
- * places of the arguments in which a blank is not 0, whether it reads the snapshot, places of the arguments that may be days]
+ * id -> { name, count: arguments before a repeating one, repeats: is there one, table: does it answer one, blanks: places
+ * of the arguments in which a blank is not 0, snapshot: does it read it, days: places of those that may be days }
  */
 export const FUNCTIONS = {};
 
@@ -171,7 +171,7 @@ export function install(host = globalThis) {
     }
   }
 
-  async function asked(name, raw, table, invocation, blanks, snapshot, days) {
+  async function asked({ name, table, blanks, snapshot, days }, raw, invocation) {
     const given = await blanked(raw, blanks, invocation);
     if (snapshot || days.length) {
       await workbook.look().catch(() => {
@@ -197,7 +197,8 @@ export function install(host = globalThis) {
   const how = (snapshot) => (snapshot ? { dates } : { dates, asOf: null });
 
   /** Answered at once when it is known, so that the cell does not flash; otherwise a promise. */
-  function body(name, count, repeats, table, blanks, snapshot, days) {
+  function body(shape) {
+    const { name, count, repeats, table, blanks, snapshot, days } = shape;
     return (...all) => {
       // Excel hands over one value per declared argument, null for one left out, and its own object after them
       const invocation = all[count + (repeats ? 1 : 0)];
@@ -211,12 +212,12 @@ export function install(host = globalThis) {
       }
       const known = unsure ? null : client.peek(name, given, how(snapshot));
       if (known && snapshot) workbook.glance();
-      return known ? finish(known, table) : asked(name, given, table, invocation, blanks, snapshot, days);
+      return known ? finish(known, table) : asked(shape, given, invocation);
     };
   }
 
-  for (const [id, [name, count, repeats, table, blanks = [], snapshot = false, days = []]] of Object.entries(FUNCTIONS)) {
-    CustomFunctions.associate(id, body(name, count, repeats, table, blanks, snapshot, days));
+  for (const [id, shape] of Object.entries(FUNCTIONS)) {
+    CustomFunctions.associate(id, body(shape));
   }
   if (Office?.actions?.associate) ribbon(host, client, workbook);
   settings();

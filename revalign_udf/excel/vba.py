@@ -22,9 +22,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.resources import files
 
-from revalign_udf import __version__
 from revalign_udf.excel.classic import CATEGORY, FILTER_PAIRS, udf_name, vba_name
 from revalign_udf.functions.registry import Function, registry
 
@@ -75,7 +75,7 @@ class Settings:
 
     python: str = PYTHON
     project: str = ""
-    version: str = __version__
+    version: str = version("revalign-udf")
 
 
 def modules(settings: Settings, functions: Mapping[str, Function] | None = None) -> dict[str, str]:

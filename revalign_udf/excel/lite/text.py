@@ -6,8 +6,8 @@ import hashlib
 import json
 import keyword
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 
-from revalign_udf import __version__
 from revalign_udf.errors import InternalError
 from revalign_udf.excel.lite.bundle import bundle
 from revalign_udf.functions.registry import PREFIX, Function, registry
@@ -106,7 +106,9 @@ def lite_text(*, native_errors: bool = False) -> str:
         "its error in Excel's own form" if native_errors else "#VALUE!, with the reason behind the cell's warning sign"
     )
     digest = hashlib.sha256(body.encode()).hexdigest()
-    header = _HEADER.format(own=OWN, version=__version__, count=len(known), prefix=PREFIX, shown=shown, digest=digest)
+    header = _HEADER.format(
+        own=OWN, version=version("revalign-udf"), count=len(known), prefix=PREFIX, shown=shown, digest=digest
+    )
     return f"{header}\n{body}"
 
 

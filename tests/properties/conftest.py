@@ -29,7 +29,7 @@ class Case:
             return None
 
 
-@pytest.fixture(scope="session", params=campaign([(1, False), (22, True), (2, True)], 2), ids=str)
+@pytest.fixture(scope="session", params=campaign([(22, True), (1, False), (2, True)]), ids=str)
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     seed, invoiced = request.param
     return Case(tmp_path_factory.mktemp(f"company{seed}"), seed, invoiced=invoiced)

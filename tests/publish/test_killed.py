@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from beside import campaign
 
 from revalign_udf.config import Project
 from revalign_udf.jobs import build, pull
@@ -46,15 +47,18 @@ build(project)
 """
 
 #: (module, function, which call)
-_POINTS = [
-    ("revalign_udf.store.pull", "stage_rows", 2),
-    ("revalign_udf.store.pull", "write_whole", 2),
-    ("revalign_udf.store.pull", "json.dumps", 2),
-    ("revalign_udf.sync", "Store.log_run", 1),
-    ("revalign_udf.publish", "_write", 4),
-    ("revalign_udf.snapshots.folder", "os.fsync", 1),
-    ("revalign_udf.publish", "_prune", 1),
-]
+_POINTS = campaign(
+    [
+        ("revalign_udf.store.pull", "stage_rows", 2),
+        ("revalign_udf.publish", "_write", 4),
+        ("revalign_udf.snapshots.folder", "os.fsync", 1),
+        ("revalign_udf.publish", "_prune", 1),
+        ("revalign_udf.store.pull", "write_whole", 2),
+        ("revalign_udf.store.pull", "json.dumps", 2),
+        ("revalign_udf.sync", "Store.log_run", 1),
+    ],
+    4,
+)
 
 
 def alter(project: Project) -> None:

@@ -64,7 +64,7 @@ def impact_of(query: Query, before: Metric, after: Metric, last: int = 6) -> Imp
     Raises UserError REV-102 for no months, REV-403 for a caller who may not see whole numbers.
     """
     if query.caller.row_filter:
-        raise UserError(f"{query.caller.name} may not see whole numbers.", code="REV-403")
+        raise UserError(f"{query.caller.name} may not see whole numbers.", code="REV-403", cell="#N/A")
     session = query.session("today")
     months = months_back(query, last)
     closed = frozenset(str(month) for month in months if query.closes.of(month) is not None)

@@ -22,7 +22,7 @@ from revalign_udf.calc.texts import text, unequal
 from revalign_udf.errors import NoData, UserError
 
 __all__ = [
-    "HALF_LIFE", "MODELS", "NO_CHANNEL", "Touch", "attributed", "attribution_weights", "credits_of", "read_touches",
+    "HALF_LIFE", "MODELS", "NO_CHANNEL", "Touch", "attributed", "attribution_weights", "created_at", "credits_of", "read_touches",
     "split_units", "touch_at",
 ]  # fmt: skip
 
@@ -189,10 +189,17 @@ def touch_at(touches: Sequence[datetime], when: datetime | None) -> int:
     >>> [touch_at(days, datetime.fromisoformat(text)) for text in ("2026-03-05 12:00", "2026-03-05", "2026-03-04", "2026-02-01")]
     [1, 1, 0, 0]
     """
-    if when is None:
-        return 0
-    same = [place for place, touch in enumerate(touches) if touch.date() == when.date()]
-    before = [place for place, touch in enumerate(touches) if touch <= when]
+    return created_at([(touch.date(), touch) for touch in touches], when.date(), when) if when else 0
+
+
+def created_at(touches: Sequence[tuple[Any, Any]], day: Any, moment: Any) -> int:
+    """The same for touches as (day, moment) in any units that compare, such as whole days and microseconds.
+
+    >>> created_at([(1, 10), (5, 50), (5, 55)], 5, 52), created_at([(1, 10), (5, 50)], 5, 48)
+    (1, 1)
+    """
+    same = [place for place, (on, _) in enumerate(touches) if on == day]
+    before = [place for place, (on, at) in enumerate(touches) if on <= day and at <= moment]
     if same and not (before and before[-1] in same):
         return same[0]
     return before[-1] if before else 0

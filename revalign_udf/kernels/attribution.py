@@ -12,7 +12,7 @@ from operator import itemgetter
 import duckdb
 import pyarrow as pa
 
-from revalign_udf.calc.attribution import MODELS, credits_of
+from revalign_udf.calc.attribution import MODELS, created_at, credits_of
 from revalign_udf.kernels.touches import person_key
 from revalign_udf.money import MICROS, decimals
 
@@ -127,19 +127,9 @@ def _credited(found: duckdb.DuckDBPyConnection) -> Iterator[tuple[list[int], lis
             yield numbers, [[total]] * len(MODELS)
             continue
         touches = [(row[5], row[6]) for row in rows]
-        keys = {"lead": _created(touches, lead_on, lead_at), "opportunity": _created(touches, opened_on, opened_at)}
+        keys = {"lead": created_at(touches, lead_on, lead_at), "opportunity": created_at(touches, opened_on, opened_at)}
         unit, ages = MICROS // 10 ** decimals(str(currency)), [row[4] for row in rows]
         yield numbers, [credits_of(total, ages, model, unit=unit, **keys) for model in MODELS]
-
-
-def _created(touches: list[tuple[int, int]], day: int, moment: int) -> int:
-    """The place of the touch at which something was created: the last of its day up to its moment, else the first later
-    that day (a source that knows days only says midnight), else the last before, else the first."""
-    same = [place for place, (on, _) in enumerate(touches) if on == day]
-    before = [place for place, (on, at) in enumerate(touches) if on <= day and at <= moment]
-    if same and not (before and before[-1] in same):
-        return same[0]
-    return before[-1] if before else 0
 
 
 def build_campaign_year(con: duckdb.DuckDBPyConnection) -> None:

@@ -240,7 +240,10 @@ def _refused(_: Request, error: Exception) -> Response:
 def _not_here(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     text = f"{request.method} {request.url.path}: {error.detail}."
-    known = "There are GET /health, GET /v1/functions and POST /v1/call."
+    known = (
+        "There are GET /health, /v1/functions, /v1/catalogue, /v1/values, /v1/requests, and POST /v1/call, /v1/answer,"
+        " /v1/requests."
+    )
     return refusal(error.status_code, UserError(text, code="REV-101", hint=known), dict(error.headers or {}))
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-__all__ = ["Block", "Call", "Cell", "Chart", "ChartKind", "Column", "Ref", "Report", "Tab", "Unit"]
+__all__ = ["Block", "Call", "Cell", "Chart", "ChartKind", "Column", "Mode", "Ref", "Report", "Tab", "Unit"]
 
 Unit = Literal["text", "date", "money", "rate", "count", "number", "points", "months"]
 ChartKind = Literal["line", "column", "column_stacked", "bar", "area"]
+Mode = Literal["replace", "upsert", "append"]
 Scalar = str | int | float | bool | date | None
 
 
@@ -54,7 +55,8 @@ class Cell:
 class Column:
     """A column of a block. ``note`` is the header note: definition, version, owner teams.
 
-    ``decimals`` is how many to show; None leaves it to the surface. The value itself is never rounded.
+    ``decimals`` is how many to show; None leaves it to the surface. ``format`` is a number-format pattern (``#,##0.0``)
+    that overrules the unit's. The value itself is never rounded.
     """
 
     key: str
@@ -63,6 +65,7 @@ class Column:
     note: str = ""
     width: int = 14
     decimals: int | None = None
+    format: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,13 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A rectangle with a header row. ``keys`` names each row for ever (its period, its period and segment ...)."""
+    """A rectangle with a header row. ``keys`` names each row for ever (its period, its period and segment ...).
+
+    ``lead`` says how many leading columns hold what names a row. ``calendar``: the rows are periods of the calendar, not
+    records of a source. ``mode`` says what a synced sheet does with rows that stand there already: ``replace`` makes the
+    block what the report says; ``upsert`` keeps people's order and sets records that are gone apart; ``append`` adds the
+    rows of each new snapshot beneath those of earlier ones, which then never change.
+    """
 
     key: str
     title: str
@@ -87,6 +96,9 @@ class Block:
     keys: tuple[str, ...]
     charts: tuple[Chart, ...] = ()
     about: str = ""
+    mode: Mode = "replace"
+    lead: int = 1
+    calendar: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ CODES: dict[str, str] = {
     "REV-703": "the sync would destroy what people wrote",
     "REV-704": "a workbook cannot be written or read",
     "REV-705": "a sheet and the engine disagree",
+    "REV-706": "a sync would empty a large part of a sheet",
     "REV-801": "the store cannot be opened or written",
     "REV-802": "another run is writing",
     "REV-803": "the store was made by other settings or a newer version",

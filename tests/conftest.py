@@ -1,15 +1,41 @@
-"""On a build server nothing may be left out for want of a tool: a skip is a failure there."""
+"""On a build server nothing may be left out for want of a tool: a skip is a failure there.
 
+Where Python is told to keep no compiled files, a run keeps its own: else both workers, and every process that a test
+starts, would compile all they import anew, which takes longer than many a test.
+"""
+
+import gc
 import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+if sys.dont_write_bytecode:
+    sys.dont_write_bytecode, sys.pycache_prefix = False, str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+    if "PYTEST_XDIST_WORKER" not in os.environ:  # what plugins of earlier runs left
+        for folder in Path(sys.pycache_prefix + tempfile.gettempdir()).glob("pytest-of-*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 #: reasons that are about the machine's rights, not about a missing tool
 _ALLOWED = ("cannot be mounted here", "as on Linux")
 
 
 @pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    gc.unfreeze()
     if os.environ.get("CI") != "true" or hasattr(session.config, "workerinput"):
         return
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
@@ -18,3 +44,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if missing and reporter is not None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter.write_line(f"left out on a build server: {'; '.join(missing)}", red=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _state_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What all projects of a person share lies in a folder of this run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REVALIGN_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+        yield

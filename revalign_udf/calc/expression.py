@@ -137,17 +137,25 @@ class Expression:
 
         return run(self._tree)
 
-    def render(self, reference: Callable[[str], str]) -> str:
-        """The formula's text with every name replaced by what ``reference`` says (a cell, a number)."""
+    def render(self, reference: Callable[[str], str], separator: str = ", ", decimal: str = ".") -> str:
+        """The formula's text with every name replaced by what ``reference`` says (a cell, a number).
+
+        ``separator`` stands between the arguments of a call and ``decimal`` in its numbers: a spreadsheet that writes
+        0,5 reads ``MIN(A1;0,5)``.
+
+        >>> Expression("min(a, 0.5) + max(b, 2)").render(str.upper, ";", ",")
+        'MIN(A;0,5) + MAX(B;2)'
+        """
 
         class Swap(ast.NodeTransformer):
             def visit_Call(self, node: ast.Call) -> ast.AST:
-                node.args = [self.visit(argument) for argument in node.args]
-                node.func = ast.Name(id=node.func.id.upper()) if isinstance(node.func, ast.Name) else node.func
-                return node
+                arguments = separator.join(ast.unparse(self.visit(argument)) for argument in node.args)
+                return ast.Name(id=f"{ast.unparse(node.func).upper()}({arguments})")  # one piece, as a name is
 
             def visit_Name(self, node: ast.Name) -> ast.AST:
                 return ast.Name(id=reference(node.id))
 
-        tree = Swap().visit(ast.parse(self.text, mode="eval").body)
-        return ast.unparse(tree)
+            def visit_Constant(self, node: ast.Constant) -> ast.AST:
+                return ast.Name(id=ast.unparse(node).replace(".", decimal))
+
+        return ast.unparse(Swap().visit(ast.parse(self.text, mode="eval").body))

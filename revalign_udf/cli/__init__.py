@@ -44,6 +44,8 @@ COMMANDS = {
     "kpis": "alignment",
     "serve": "serve",
     "requests": "requests",
+    "schedule": "schedule",
+    "alerts": "alerts",
     "doctor": "doctor",
 }
 

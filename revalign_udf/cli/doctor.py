@@ -59,6 +59,27 @@ def examine(project: Project) -> Iterator[Finding]:
             read(find(report, project.folder))
         except RevalignError as error:
             yield Finding(f"report {report}", "problem", str(error))
+    yield from _sheets(project)
+
+
+def _sheets(project: Project) -> Iterator[Finding]:
+    """Whether each spreadsheet can be read and written."""
+    if not project.sheets:
+        return
+    from revalign_udf.sheets.access import check_access
+    from revalign_udf.sheets.target import target_from
+
+    for name, sheet in project.sheets.items():
+        try:
+            found = check_access(target_from(sheet, project.folder))
+        except RevalignError as error:
+            yield Finding(f"sheet {name}", "problem", str(error))
+            continue
+        if not found.ok:
+            yield Finding(f"sheet {name}", "problem", f"{found.code} {found.message} {found.hint}")
+            continue
+        yield Finding(f"sheet {name}", "ok", f'"{found.title}" can be read and written, {found.url}')
+        yield from (Finding(f"sheet {name}", "note", note) for note in found.notes)
 
 
 def _agreed(project: Project) -> Iterator[Finding]:
@@ -127,7 +148,8 @@ def doctor_command(project: Path, as_json: bool) -> None:
     if as_json:
         print_json({"findings": [asdict(item) for item in findings], "settings": origins})
     else:
-        rows = tuple((item.state, item.area, item.text) for item in findings)
+        # A text may name a section, [sheets.board], which rich would take for a style.
+        rows = tuple((item.state, item.area, item.text.replace("[", r"\[")) for item in findings)
         print_table(Table(("", "what", "found"), rows))
         if origins:
             console.print()

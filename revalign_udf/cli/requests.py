@@ -1,4 +1,4 @@
-"""requests: work that was asked for from the task pane."""
+"""requests: work that was asked for from the task pane or in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,7 +18,10 @@ from revalign_udf.cli.output import console, print_json, print_table
 from revalign_udf.governance.requests import Request, attended, read_requests
 from revalign_udf.query.answers import Table
 
-__all__ = ["beside", "requests_command"]
+if TYPE_CHECKING:
+    from revalign_udf.jobs.ticks import Look
+
+__all__ = ["beside", "requests_command", "show_look", "show_request"]
 
 #: seconds a process beside this one may take to finish what it is at
 _GRACE = 10
@@ -25,7 +29,11 @@ _GRACE = 10
 
 @click.group("requests")
 def requests_command() -> None:
-    """Refreshes and closes that were asked for from the task pane: see them, carry them out."""
+    """Refreshes and closes that were asked for: see them, carry them out.
+
+    People ask from the task pane in Excel, or tick the box in the banner of a synced Google Sheet. `run` and `watch` look
+    at those boxes; so does revalign schedule between its runs.
+    """
 
 
 @requests_command.command("list")
@@ -55,20 +63,28 @@ def list_command(every: bool, project: Path, as_json: bool) -> None:
 @json_option
 @guarded
 def run_command(project: Path, as_json: bool) -> None:
-    """Carry out what is waiting, once. Exits 1 when one failed."""
+    """Look at the boxes in the spreadsheets and carry out what is waiting, once. Exits 1 when one failed."""
     from revalign_udf.jobs.requests import carry_out
 
-    found = carry_out(settings(project), None if as_json else _tell)
+    looks: list[Look] = []
+
+    def seen(look: Look) -> None:
+        looks.append(look)
+        if not as_json:
+            show_look(look)
+
+    found = carry_out(settings(project), None if as_json else show_request, seen=seen)
     if found is None:
-        print_json({"requests": [], "attended": True}) if as_json else console.print(
+        print_json({"requests": [], "attended": True, "problems": []}) if as_json else console.print(
             "Somebody carries them out already."
         )
         return
     if as_json:
-        print_json({"requests": [one.as_json() for one in found], "attended": False})
+        problems = [look.text for look in looks if look.problem]
+        print_json({"requests": [one.as_json() for one in found], "attended": False, "problems": problems})
     elif not found:
         console.print("Nothing is waiting.")
-    if any(one.state == "failed" for one in found):
+    if any(one.state == "failed" for one in found) or any(look.problem for look in looks):
         raise SystemExit(PROBLEM)
 
 
@@ -82,7 +98,7 @@ def run_command(project: Path, as_json: bool) -> None:
 @project_option
 @guarded
 def watch_command(every: float, until_eof: bool, project: Path) -> None:
-    """Carry requests out as they come, until interrupted."""
+    """Carry requests out as they come, until interrupted. Each spreadsheet is looked at once a minute at most."""
     from revalign_udf.jobs.requests import watch
 
     folder, ended = settings(project).folder, threading.Event()
@@ -90,7 +106,7 @@ def watch_command(every: float, until_eof: bool, project: Path) -> None:
         threading.Thread(target=_end_with_input, args=(ended,), daemon=True).start()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     try:
-        alone = watch(folder, every, _tell, ended)
+        alone = watch(folder, every, show_request, ended, seen=show_look)
     except KeyboardInterrupt:
         return
     if not alone:
@@ -127,7 +143,13 @@ def _came(request: Request) -> str:
     return " ".join(text for text in (snapshot, request.code, request.message) if text)
 
 
-def _tell(request: Request) -> None:
+def show_look(look: Look) -> None:
+    """Print what was seen at a spreadsheet's boxes."""
+    console.print(look.text, markup=False, style="red" if look.problem else None)
+
+
+def show_request(request: Request) -> None:
+    """Print a request that was begun, or its outcome."""
     style = "red" if request.state == "failed" else None
     console.print(
         f"{request.id} {_what(request)} · {request.state} {_came(request)}".rstrip(), markup=False, style=style

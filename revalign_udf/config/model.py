@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Any, Literal
 
 from revalign_udf.periods import Calendar
 
 __all__ = [
+    "ALERT_KINDS",
+    "Alerts",
     "Company",
     "Definitions",
     "DimensionSettings",
     "PluginSettings",
     "Project",
+    "Schedule",
     "ServerSettings",
     "SheetSettings",
     "Source",
@@ -54,13 +57,34 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class SheetSettings:
-    """``[sheets.NAME]``: one Google Sheet to keep in step."""
+    """``[sheets.NAME]``: one Google Sheet to keep in step. ``key`` is the spreadsheet's key or its address."""
 
     name: str
     key: str
     layout: str = "saas_metrics"
     key_file: str = ""
+    """the service account's JSON key, or for ``adc`` a credential configuration; a path, from the project folder when it
+    is not absolute, or a reference such as ``$env:NAME`` to where the path is kept"""
     base_url: str = ""
+    """another server that speaks the Sheets API (the local one); empty: Google"""
+    auth: str = ""
+    """how to sign in: ``service_account``, ``oauth`` (a person) or ``adc`` (what the place we run at offers, workload
+    identity among it); empty: ``oauth`` with a ``client_file``, else ``service_account``"""
+    client_file: str = ""
+    """the OAuth client of the kind "Desktop app"; written like ``key_file``"""
+    impersonate: str = ""
+    """the address of a service account to act as, through the IAM credentials service"""
+    subject: str = ""
+    """the address of a person a service account acts for, where domain-wide delegation allows it"""
+    max_delete: float = 0.3
+    """share of a block's rows (0 to 1) that one sync may take away before it asks"""
+    tabs: tuple[str, ...] = ()
+    """keys of the layout's tabs to keep in step; empty: all"""
+
+    @property
+    def sign_in(self) -> str:
+        """``auth``, or what follows from the other keys."""
+        return self.auth or ("oauth" if self.client_file else "service_account")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +133,41 @@ class DimensionSettings:
     kind: Literal["text", "number", "date", "boolean"] = "text"
 
 
+#: what people can be told of: something failed; teams do not keep an agreement; a sync refused to destroy something
+ALERT_KINDS = ("failure", "breach", "guard")
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """``[alerts]``: who is told when something is wrong, and of which kinds of problems."""
+
+    webhook: str = ""
+    """a chat channel's address for incoming messages, or a secret reference to it"""
+    email: tuple[str, ...] = ()
+    smtp: str = ""
+    """``smtps://user:password@host:465``, ``smtp://host:587`` or a secret reference to such an address"""
+    sender: str = ""
+    """``from``: the address mail comes from; empty: the user of ``smtp``"""
+    on: tuple[str, ...] = ALERT_KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """``[schedule]``: when a run begins by itself, in the company's time zone.
+
+    Either every so many ``minutes`` counted from midnight, or ``at`` certain times of day; on some ``days`` (0 is Monday)
+    or, without any, on all.
+    """
+
+    minutes: int = 0
+    at: tuple[time, ...] = ()
+    days: tuple[int, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether anything is planned."""
+        return bool(self.minutes or self.at)
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """A project folder and everything its settings say. ``origins`` maps ``company.currency`` to where it came from."""
@@ -124,10 +183,10 @@ class Project:
     keep_snapshots: int = 30
     memory_limit: str = "1GB"
     as_of: date | None = None
-    alert_webhook: str = ""
-    """where problems of a run are posted; an address or a secret reference"""
+    alerts: Alerts = Alerts()
     origins: Mapping[str, str] = field(default_factory=dict)
     server: ServerSettings = ServerSettings()
+    schedule: Schedule = Schedule()
 
     @property
     def data(self) -> Path:

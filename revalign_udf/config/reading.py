@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from revalign_udf.config.model import (
     Source,
 )
 from revalign_udf.config.secrets import looks_secret
+from revalign_udf.config.unattended import read_alerts, read_schedule
 from revalign_udf.errors import ConfigError, did_you_mean
 from revalign_udf.money import is_currency
 from revalign_udf.periods import WEEK_PATTERNS, WEEKDAYS, YEAR_ENDS
@@ -42,7 +43,8 @@ _SECTIONS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "snapshots": {"keep": int, "as_of": (str, date)},
     "workbooks": {"reports": list},
     "engine": {"memory_limit": str},
-    "alerts": {"webhook": str},
+    "alerts": {"webhook": str, "email": (str, list), "smtp": str, "from": str, "on": (str, list)},
+    "schedule": {"every": str, "at": (str, list, time), "days": (str, list)},
     "server": {
         "issuer": str, "audience": str, "jwks_url": str, "roles_claim": str, "host_names": list, "origins": list,
     },
@@ -50,8 +52,10 @@ _SECTIONS: dict[str, dict[str, type | tuple[type, ...]]] = {
 #: keys of a fiscal calendar of weeks
 _WEEKS = {"fiscal_weeks": WEEK_PATTERNS, "fiscal_year_end_day": WEEKDAYS, "fiscal_year_end": YEAR_ENDS}
 _SHEET: dict[str, type | tuple[type, ...]] = {
-    "key": str, "url": str, "layout": str, "key_file": str, "base_url": str,
+    "key": str, "url": str, "layout": str, "key_file": str, "base_url": str, "auth": str, "client_file": str,
+    "impersonate": str, "subject": str, "max_delete": (int, float), "tabs": list,
 }  # fmt: skip
+_SIGN_INS = ("service_account", "oauth", "adc")
 
 
 _DIMENSION: dict[str, type | tuple[type, ...]] = {"table": str, "key": str, "label": str, "kind": str}
@@ -130,9 +134,10 @@ class _Reader:
             self._keep(snapshots.get("keep", 30)),
             self._memory(sections["engine"].get("memory_limit", "1GB")),
             self._date("snapshots.as_of", snapshots.get("as_of")),
-            sections["alerts"].get("webhook", ""),
+            read_alerts(str(self.path), sections["alerts"]),
             self.origins,
             self._server(sections["server"]),
+            read_schedule(str(self.path), sections["schedule"]),
         )
 
     def _section(self, name: str, raw: Mapping[str, Any], keys: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -235,13 +240,49 @@ class _Reader:
     def _sheet(self, name: str, raw: Any) -> SheetSettings:
         where = f"sheets.{name}"
         values = dict(self._keys(where, raw, _SHEET))
+        for key, value in values.items():
+            # A key pasted in instead of the path of its file is the likeliest slip here.
+            if isinstance(value, str) and (looks_secret(key, value) or value.lstrip().startswith("{")):
+                raise ConfigError(
+                    f"{self.path}: {where}.{key} holds a secret in plain text.",
+                    code="REV-303",
+                    hint=f"Write the path of the file that holds it, and keep that file out of the project folder. "
+                    f'Or {key} = "$env:NAME", a variable that holds the path. Then change the key: it has been in a file.',
+                )
         key = values.pop("key", "") or values.pop("url", "")
         values.pop("url", None)
         if not key:
             raise ConfigError(
                 f"{self.path}: [{where}] names no spreadsheet.", code="REV-302", hint="Add url = or key =."
             )
-        return SheetSettings(name, key, **values)
+        if "tabs" in values:
+            values["tabs"] = self._texts(f"{where}.tabs", values["tabs"])
+        if not 0 <= values.get("max_delete", 0) <= 1:
+            raise self._kind(f"{where}.max_delete", "a share from 0 to 1, such as 0.3", values["max_delete"])
+        made = SheetSettings(name, key, **values)
+        self._sign_in(where, made)
+        return made
+
+    def _sign_in(self, where: str, sheet: SheetSettings) -> None:
+        """How a spreadsheet is opened: the keys that belong together."""
+        if sheet.auth not in ("", *_SIGN_INS):
+            near = did_you_mean(sheet.auth, _SIGN_INS)
+            raise self._kind(
+                f"{where}.auth", " or ".join(_SIGN_INS), sheet.auth, f"Did you mean {near}?" if near else ""
+            )
+        wrong = ""
+        if sheet.sign_in == "oauth":
+            if not sheet.client_file:
+                wrong, hint = 'signs in with auth = "oauth" and has no client_file', "Add client_file = with its path."
+            elif sheet.key_file:
+                wrong, hint = "has a client_file and a key_file", "Keep the one you sign in with."
+        elif sheet.client_file:
+            wrong, hint = f'has a client_file, which auth = "{sheet.auth}" does not use', 'Write auth = "oauth".'
+        if not wrong and sheet.subject and (sheet.sign_in != "service_account" or sheet.impersonate):
+            wrong = "has a subject, which goes with a service account's key_file alone"
+            hint = "Take out subject, or sign in with a key_file and without impersonate."
+        if wrong:
+            raise ConfigError(f"{self.path}: [{where}] {wrong}.", code="REV-302", hint=hint)
 
     def _keys(self, where: str, raw: Any, known: Mapping[str, Any]) -> Mapping[str, Any]:
         if not isinstance(raw, Mapping):
@@ -249,8 +290,9 @@ class _Reader:
         for key, value in raw.items():
             if key not in known:
                 raise self._unknown(f"{where}.{key}", [f"{where}.{item}" for item in known])
-            if not isinstance(value, known[key]):
-                raise self._kind(f"{where}.{key}", "text", value)
+            if not isinstance(value, known[key]) or isinstance(value, bool):
+                kinds = {str: "text", list: "a list of names"}
+                raise self._kind(f"{where}.{key}", kinds.get(known[key], "a number"), value)
             self.origins[f"{where}.{key}"] = str(self.path)
         return raw
 

@@ -50,7 +50,8 @@ REQUESTS_FILE = Path("governance") / "requests.jsonl"
 KINDS: Mapping[str, tuple[str, ...]] = {"refresh": (), "close": ("period", "reason")}
 #: kind -> the details by which two requests are the same
 _SAME: Mapping[str, tuple[str, ...]] = {"refresh": (), "close": ("period",)}
-_LOCK = Path(".revalign") / "requests.lock"
+_LOCKS = Path(".revalign")
+Duty = Literal["requests", "schedule"]
 _NAME = "The list of requests"
 _LONGEST = 500
 State = Literal["waiting", "running", "done", "failed"]
@@ -153,12 +154,13 @@ def read_requests(project_folder: Path) -> Requests:
 
 
 @contextmanager
-def working(project_folder: Path, patience: float = 1.0) -> Iterator[bool]:
-    """Be the only one that carries requests out, for as long as the block runs; whether that could be had.
+def working(project_folder: Path, patience: float = 1.0, duty: Duty = "requests") -> Iterator[bool]:
+    """Be the only one that carries requests out (or keeps the schedule), for as long as the block runs; whether that
+    could be had.
 
     The right falls with the process: what stands as ``running`` while nobody works was cut short.
     """
-    with _lock_file(project_folder, make=True) as file:
+    with _lock_file(project_folder, duty, make=True) as file:
         assert file is not None
         until = time.monotonic() + patience
         while not (got := _locked(file, shared=False)) and time.monotonic() < until:
@@ -170,9 +172,9 @@ def working(project_folder: Path, patience: float = 1.0) -> Iterator[bool]:
                 _unlocked(file)
 
 
-def attended(project_folder: Path) -> bool:
-    """Whether somebody carries requests out just now, or watches for them."""
-    with _lock_file(project_folder, make=False) as file:
+def attended(project_folder: Path, duty: Duty = "requests") -> bool:
+    """Whether somebody carries requests out just now, or watches for them (or keeps the schedule)."""
+    with _lock_file(project_folder, duty, make=False) as file:
         if file is None:
             return False
         if _locked(file, shared=True):
@@ -236,8 +238,8 @@ def _after(request: Request, raw: Mapping[str, Any]) -> Request:
 
 
 @contextmanager
-def _lock_file(folder: Path, *, make: bool) -> Iterator[int | None]:
-    path = folder / _LOCK
+def _lock_file(folder: Path, duty: Duty, *, make: bool) -> Iterator[int | None]:
+    path = folder / _LOCKS / f"{duty}.lock"
     try:
         if make:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -38,6 +38,19 @@ reports = ["saas_metrics"]
 # url = "https://docs.google.com/spreadsheets/d/..."
 # key_file = "../secrets/service-account.json"
 # layout = "saas_metrics"
+
+# When runs begin by themselves (revalign schedule), in the company's time zone.
+# [schedule]
+# at = ["06:00", "18:00"]    # or every = "1h"
+# days = ["mon", "tue", "wed", "thu", "fri"]
+
+# Who is told when a run fails, an agreement is not kept, or a sync holds back. Try it out: revalign alerts test
+# [alerts]
+# webhook = "$env:CHAT_WEBHOOK"
+# email = ["finance@example.com"]
+# smtp = "$env:REVALIGN_SMTP"   # smtps://user:password@mail.example.com:465
+# from = "revalign@example.com"
+# on = ["failure", "breach", "guard"]
 """
 
 SAMPLE = """\

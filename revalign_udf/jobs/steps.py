@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from revalign_udf.alerts import notify
-from revalign_udf.config import Project, SheetSettings, is_reference
-from revalign_udf.config import resolve as resolve_secret
+from revalign_udf.config import Project
 from revalign_udf.errors import ConfigError, RevalignError
 from revalign_udf.governance import record
+from revalign_udf.jobs.notices import tell_people
+from revalign_udf.jobs.reports import report_of
+from revalign_udf.jobs.sheets import SheetReport, sync_sheets, target_of
 from revalign_udf.kernels import Additions
-from revalign_udf.layout import find, read, resolve
-from revalign_udf.layout.model import Report
 from revalign_udf.metrics import DIMENSIONS, CustomDimension
 from revalign_udf.plugins import Registry, discover
 from revalign_udf.publish import Published, publish
@@ -25,7 +24,6 @@ from revalign_udf.sync import Progress, SourceReport, pull_sources
 
 # the surfaces are loaded by the steps that write them: a pull or a build needs neither gspread nor XlsxWriter
 if TYPE_CHECKING:
-    from revalign_udf.sheets import SheetPlan, SheetTarget
     from revalign_udf.workbook import Route
 
 __all__ = [
@@ -42,24 +40,6 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class SheetReport:
-    """What a sync did to one spreadsheet, or why it could not."""
-
-    name: str
-    plan: SheetPlan | None = None
-    failure: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """The stable JSON form."""
-        found: dict[str, Any] = {"sheet": self.name, "status": "failed" if self.failure else "ok"}
-        if self.plan is not None:
-            found |= self.plan.as_json()
-        if self.failure:
-            found["failure"] = self.failure
-        return found
-
-
 @dataclass(slots=True)
 class RunReport:
     """What a run did."""
@@ -69,6 +49,13 @@ class RunReport:
     workbooks: list[Path] = field(default_factory=list)
     sheets: list[SheetReport] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    cut_short: bool = False
+    """whether steps were left out, because the program was told to end"""
+
+    def stops(self, ended: Callable[[], bool]) -> bool:
+        """Ask whether to leave out the other steps, and note the answer."""
+        self.cut_short = ended()
+        return self.cut_short
 
     @property
     def ok(self) -> bool:
@@ -126,11 +113,6 @@ def build(project: Project, as_of: date | None = None, registry: Registry | None
     return done
 
 
-def report_of(project: Project, query: Query, name: str) -> Report:
-    """A report's layout, resolved against the published snapshot."""
-    return resolve(read(find(name, project.folder)), query)
-
-
 def write_workbooks(
     project: Project, query: Query, names: Sequence[str] = (), folder: Path | None = None, route: Route = "classic"
 ) -> list[Path]:
@@ -144,56 +126,38 @@ def write_workbooks(
     ]
 
 
-def target_of(project: Project, sheet: SheetSettings) -> SheetTarget:
-    """A spreadsheet of the settings, its key file's path made absolute."""
-    from revalign_udf.sheets import SheetTarget
-
-    key_file = project.folder / sheet.key_file if sheet.key_file else Path()
-    return SheetTarget(sheet.name, sheet.key, key_file, sheet.base_url, sheet.layout)
-
-
-def sync_sheets(project: Project, query: Query, names: Sequence[str] = ()) -> list[SheetReport]:
-    """Bring each spreadsheet of the settings to what the snapshot says. One that fails does not stop the others."""
-    from revalign_udf.sheets import open_spreadsheet, sync_report
-
-    found = []
-    for name, sheet in project.sheets.items():
-        if names and name not in names:
-            continue
-        try:
-            with open_spreadsheet(target_of(project, sheet)) as client:
-                plan = sync_report(client, report_of(project, query, sheet.layout))
-            found.append(SheetReport(name, plan))
-            if not plan.empty:
-                record(project.folder, "sheet synced", sheet=name, snapshot=query.snapshot, calls=plan.calls)
-        except RevalignError as error:
-            found.append(SheetReport(name, failure=str(error)))
-    return found
-
-
-def run(project: Project, progress: Progress | None = None) -> RunReport:
-    """Everything: pull, build, workbooks, sheets; problems are told to the webhook of the settings, if there is one.
+def run(
+    project: Project, progress: Progress | None = None, ended: Callable[[], bool] = lambda: False
+) -> RunReport:  # fmt: skip
+    """Everything: pull, build, workbooks, sheets; problems are told to the channels of the settings.
 
     What fails is reported and the rest goes on: a source (the snapshot then rests on what was pulled before), a
-    workbook, a sheet. Raises what keeps a snapshot from being built at all.
+    workbook, a sheet. Between two steps ``ended`` is asked whether to leave out the rest. Raises what keeps a snapshot
+    from being built at all.
     """
     report = RunReport()
     try:
-        _run(project, report, progress)
+        _run(project, report, progress, ended)
     except RevalignError as error:
-        report.problems.append(str(error))
-        _tell(project, report)
+        if error.code != "REV-802":  # another run is at it, and tells people
+            report.problems.append(str(error))
+            _tell(project, report)
         raise
-    _tell(project, report)
+    if not report.cut_short:
+        _tell(project, report)
     return report
 
 
-def _run(project: Project, report: RunReport, progress: Progress | None) -> None:
+def _run(project: Project, report: RunReport, progress: Progress | None, ended: Callable[[], bool]) -> None:
     registry = plugins_of(project)
     report.problems += [str(problem) for problem in registry.problems]
     report.sources = pull(project, (), progress, registry)
     report.problems += [f"{source.name}: {text}" for source in report.sources for text in source.failures]
+    if report.stops(ended):
+        return
     report.published = build(project, None, registry)
+    if report.stops(ended):
+        return
     query = Query(project.snapshots)
     try:
         for name in project.workbooks:
@@ -201,22 +165,16 @@ def _run(project: Project, report: RunReport, progress: Progress | None) -> None
                 report.workbooks += write_workbooks(project, query, [name])
             except RevalignError as error:
                 report.problems.append(f"workbook {name}: {error}")
-        report.sheets = sync_sheets(project, query)
+        if report.stops(ended):
+            return
+        failed = [source.name for source in report.sources if source.failures]
+        report.sheets = sync_sheets(project, query, failed=failed)
     finally:
         query.close()
     report.problems += [f"sheet {sheet.name}: {sheet.failure}" for sheet in report.sheets if sheet.failure]
 
 
 def _tell(project: Project, report: RunReport) -> None:
-    """Tell the webhook; that it cannot be told is one more problem, not the end of the run."""
-    if not project.alert_webhook:
-        return
-    try:
-        address = project.alert_webhook
-        notify(
-            project.folder,
-            report.problems,
-            resolve_secret(address, "alerts.webhook") if is_reference(address) else address,
-        )
-    except RevalignError as error:
-        report.problems.append(f"alert: {error}")
+    """Tell people; that somebody cannot be told is one more problem, not the end of the run."""
+    held_back = [text for sheet in report.sheets for text in sheet.held_back]
+    report.problems += tell_people(project, report.problems, held_back)

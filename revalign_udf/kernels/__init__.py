@@ -6,7 +6,7 @@ the same connection, ready to be written into a snapshot. Amounts are whole micr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -18,20 +18,21 @@ from revalign_udf.kernels.bookings import build_booking_paying, build_booking_re
 from revalign_udf.kernels.clv import build_clv
 from revalign_udf.kernels.content import build_content
 from revalign_udf.kernels.contracts import build_contracts
-from revalign_udf.kernels.customers import build_customers
+from revalign_udf.kernels.customers import build_attributes, build_customers, build_origins
 from revalign_udf.kernels.feedback import build_surveys
 from revalign_udf.kernels.funnel import build_deal_leads, build_reach
 from revalign_udf.kernels.goals import build_goals
-from revalign_udf.kernels.handoffs import build_handoffs
+from revalign_udf.kernels.handoffs import TOLD_FROM, build_handoffs
 from revalign_udf.kernels.identity import build_customers_keys
+from revalign_udf.kernels.idle import Kernels
 from revalign_udf.kernels.marketing import build_campaign_spend, build_emails, build_touches, build_web
 from revalign_udf.kernels.pipeline import build_deals, build_open_deals, build_selling
 from revalign_udf.kernels.programmes import build_lead_traits, build_programmes
 from revalign_udf.kernels.rates import RateBook
 from revalign_udf.kernels.recurring import build_movement_variants, build_movements
-from revalign_udf.kernels.referrals import build_referrals
+from revalign_udf.kernels.referrals import build_referrals, build_referrers
 from revalign_udf.kernels.renewals import build_renewals
-from revalign_udf.kernels.sales import build_sales
+from revalign_udf.kernels.sales import build_sales, revenue_tables
 from revalign_udf.kernels.spend import build_spend
 from revalign_udf.kernels.teams import build_owner_teams, put_teams
 from revalign_udf.kernels.touches import build_engagement
@@ -70,49 +71,55 @@ class Built:
 def build_facts(
     con: duckdb.DuckDBPyConnection, currency: str, as_of: date, revenue_source: str = "",
     additions: Additions = _NOTHING, through: Callable[[Sequence[str]], date | None] | None = None,
+    filled: Collection[str] | None = None,
 ) -> Built:  # fmt: skip
     """Run every kernel over the views of an open store, for a snapshot that speaks of the end of ``as_of``. ``through``
-    tells the day through which some tables are loaded; without it they are taken as complete."""
+    tells the day through which some tables are loaded; without it they are taken as complete. ``filled`` names the
+    canonical tables that may have rows, so that kernels with nothing to read need not run; without it all of them do."""
     con.execute(
         "CREATE OR REPLACE TEMP TABLE f_excluded (fact VARCHAR, reason VARCHAR, record_table VARCHAR, system VARCHAR,"
         " record_id VARCHAR, on_day DATE)"
     )
     book = RateBook(con, currency)
-    build_customers_keys(con)
-    build_owner_teams(con)
-    build_movements(con, currency, book)
+    run = Kernels(con, filled)
+    run(build_customers_keys, con)
+    run(build_owner_teams, con)
+    run(build_movements, con, currency, book)
     # and the rules on the way to each profile, for bridges
     rules = [step.movements for profile in PROFILES.values() for _, step in steps_of(profile) if step.movements.key]
-    variants = build_movement_variants(con, currency, book, rules)
-    revenue = build_sales(con, currency, revenue_source, book)
-    build_deal_leads(con)
+    variants = run(build_movement_variants, con, currency, book, rules) or {one.key: "f_movement" for one in rules}
+    revenue = run(build_sales, con, currency, revenue_source, book) or revenue_tables(con, revenue_source)
+    run(build_deal_leads, con)
     build_customers(con, as_of)
-    build_engagement(con)
-    build_reach(con)
-    build_lead_traits(con, as_of)
-    build_spend(con, currency, book)
-    build_web(con)
-    build_campaign_spend(con, currency, book)
-    build_touches(con)
-    build_emails(con)
-    build_deals(con, currency, book)
-    build_open_deals(con, book)
-    selling = build_selling(con, currency, book)
-    build_booking_revenue(con)
-    build_booking_paying(con)
-    build_referrals(con)
-    build_contracts(con, currency, book)
-    build_credits(con)
-    build_campaign_year(con)
-    build_programmes(con, as_of)
-    build_surveys(con)
-    build_renewals(con, as_of)
-    build_usage(con)
-    build_content(con, as_of)
-    handed = build_handoffs(con)
+    run(build_origins, con)
+    build_attributes(con)
+    run(build_engagement, con)
+    run(build_reach, con)
+    run(build_lead_traits, con, as_of)
+    run(build_spend, con, currency, book)
+    run(build_web, con)
+    run(build_campaign_spend, con, currency, book)
+    run(build_touches, con)
+    run(build_emails, con)
+    run(build_referrers, con)
+    run(build_deals, con, currency, book)
+    run(build_open_deals, con, book)
+    selling = run(build_selling, con, currency, book) or ("opportunity", "sales_order")
+    run(build_booking_revenue, con)
+    run(build_booking_paying, con)
+    run(build_referrals, con)
+    run(build_contracts, con, currency, book)
+    run(build_credits, con)
+    run(build_campaign_year, con)
+    run(build_programmes, con, as_of)
+    run(build_surveys, con)
+    run(build_renewals, con, as_of)
+    run(build_usage, con)
+    run(build_content, con, as_of)
+    handed = run(build_handoffs, con) or TOLD_FROM
     # customers whose orders are not loaded yet have not fallen silent
-    build_clv(con, (through(revenue) if through else None) or as_of)
-    build_goals(con, currency)
+    run(build_clv, con, (through(revenue) if through else None) or as_of)
+    run(build_goals, con, currency)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE d_fx AS SELECT date AS on_day, upper(from_currency) AS from_currency,"
         " upper(to_currency) AS to_currency, rate FROM c_fx_rate"

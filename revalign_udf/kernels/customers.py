@@ -8,7 +8,7 @@ import duckdb
 
 from revalign_udf.kernels.identity import customer_of
 
-__all__ = ["build_customers"]
+__all__ = ["build_attributes", "build_customers", "build_origins"]
 
 _FOREVER = "DATE '9999-12-31'"
 _ALWAYS = "DATE '0001-01-01'"
@@ -22,7 +22,7 @@ _HISTORY = {
 
 
 def build_customers(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """Make ``f_customer_start``, ``f_sale``, ``d_customer`` and ``d_customer_attribute``.
+    """Make ``f_customer_start``, ``f_sale`` and ``d_customer``.
 
     A customer begins on the first date ever with MRR above zero or with an order of any amount not below zero. A date
     after the as-of day has not come: an invoice before a subscription that is yet to start does not wait for it.
@@ -53,8 +53,6 @@ def build_customers(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
         f" FROM c_organization g {joins}"
     )
     _names(con)
-    _origins(con)
-    _attributes(con)
 
 
 def _names(con: duckdb.DuckDBPyConnection) -> None:
@@ -66,10 +64,10 @@ def _names(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _attributes(con: duckdb.DuckDBPyConnection) -> None:
-    """Dated attributes: history rows hold from their first day to the next row's; what no history row covers is filled
-    with the organization's own value. On every day a customer has at most one value of an attribute; anything else
-    would count its money twice."""
+def build_attributes(con: duckdb.DuckDBPyConnection) -> None:
+    """Make ``d_customer_attribute``: history rows hold from their first day to the next row's; what no history row covers
+    is filled with the organization's own value. On every day a customer has at most one value of an attribute; anything
+    else would count its money twice."""
     names = " ".join(f"WHEN '{column}' THEN '{name}'" for name, column in _HISTORY.items() if name != column)
     known = ", ".join(f"'{name}'" for name in _HISTORY)
     history, joins = customer_of("h", "h.entity_id")
@@ -120,9 +118,9 @@ def _attributes(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _origins(con: duckdb.DuckDBPyConnection) -> None:
-    """Channel, lead source and campaign of a customer: its first won new opportunity, else that one's lead, else its
-    first person's source."""
+def build_origins(con: duckdb.DuckDBPyConnection) -> None:
+    """``k_origin``: channel, lead source and campaign of a customer: its first won new opportunity, else that one's lead,
+    else its first person's source."""
     customer, joins = customer_of("o", "o.org_id")
     person, person_joins = customer_of("q", "q.org_id", "q.id")
     con.execute(

@@ -15,7 +15,10 @@ import pyarrow as pa
 from revalign_udf.calc.promises import INFORMATION
 from revalign_udf.kernels.identity import customer_of
 
-__all__ = ["build_handoffs"]
+__all__ = ["TOLD_FROM", "build_handoffs"]
+
+#: what is told from stages is known only as far as stages and contacts are
+TOLD_FROM = ("lifecycle_event", "touch")
 
 #: answers to a hand-off, as instants and as days
 _ANSWERS = ("contact", "accepted", "rejected", "feedback", "returned")
@@ -65,8 +68,7 @@ def build_handoffs(con: duckdb.DuckDBPyConnection) -> Sequence[str]:
         f" LEFT JOIN k_information i ON i._conn = h._conn AND i.lead_id = h.lead_id"
         f" WHERE NOT ({no_lead}) AND NOT coalesce({early}, false)"
     )
-    # what is told from stages is known only as far as stages and contacts are
-    return ("handoff",) if recorded else ("lifecycle_event", "touch")
+    return ("handoff",) if recorded else TOLD_FROM
 
 
 def _recorded(con: duckdb.DuckDBPyConnection) -> None:

@@ -6,7 +6,7 @@ import duckdb
 
 from revalign_udf.kernels.identity import customer_of
 from revalign_udf.kernels.rates import RateBook, add_rates, currency_of
-from revalign_udf.kernels.referrals import REFERRAL, build_referrers
+from revalign_udf.kernels.referrals import REFERRAL
 
 __all__ = ["build_deals", "build_open_deals", "build_selling"]
 
@@ -35,8 +35,8 @@ def _acv(amount: str) -> str:
 
 def build_deals(con: duckdb.DuckDBPyConnection, currency: str, book: RateBook) -> None:
     """Make ``k_opportunity`` (every opportunity with its customer and origin) and ``f_deal``: won and lost opportunities
-    by the day they closed, with the organization's name, the reason for a loss and the competitor."""
-    build_referrers(con)
+    by the day they closed, with the organization's name, the reason for a loss and the competitor. Referrers come
+    first on the same connection."""
     customer, joins = customer_of("o", "o.org_id")
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE k_opportunity AS SELECT o._conn AS system, o.id AS record_id, o.outcome,"

@@ -44,17 +44,30 @@ def build_owner_teams(con: duckdb.DuckDBPyConnection) -> None:
 
 def put_teams(con: duckdb.DuckDBPyConnection, facts: Mapping[str, Fact]) -> None:
     """Add team, pod and rep to every fact that declares them for its own owner, and the pod to facts with a team only."""
+    owners, teams = _some(con, "k_owner_team"), _some(con, "c_team")
+    empty: list[str] = []
     for name, fact in facts.items():
         own = {dimension for dimension, way in fact.dimensions.items() if way == "self"}
         wanted = [column for column in _NAMES if column in own]
         if {"owner", "rep"} <= own:
+            if not owners or not _some(con, f"f_{name}"):
+                empty += [f"ALTER TABLE f_{name} ADD COLUMN {column} VARCHAR" for column in wanted]
+                continue
             columns = ", ".join(f"t.{column}" for column in wanted)
             con.execute(
                 f"CREATE OR REPLACE TEMP TABLE f_{name} AS SELECT f.*, {columns} FROM f_{name} f LEFT JOIN k_owner_team t"
                 f" ON t._conn = f.system AND t.owner = f.owner AND t.valid_from <= f.on_day AND f.on_day < t.valid_to"
             )
         elif {"team", "pod"} <= own:
+            if not teams or not _some(con, f"f_{name}"):
+                empty.append(f"ALTER TABLE f_{name} ADD COLUMN pod VARCHAR")
+                continue
             con.execute(
                 f"CREATE OR REPLACE TEMP TABLE f_{name} AS SELECT f.*, t.pod FROM f_{name} f"
                 f" LEFT JOIN c_team t ON t._conn = f.system AND t.id = f.team"
             )
+    con.execute("; ".join(empty))
+
+
+def _some(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    return bool(con.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchall())

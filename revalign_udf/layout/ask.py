@@ -85,6 +85,9 @@ class Ask(Protocol):
     def declaration(self, name: str) -> Declaration:
         """The declaration of a metric; UnknownName for a name nobody declared."""
 
+    def digest(self, name: str) -> str:
+        """A fingerprint of a metric's definition and of those it reads."""
+
     def metric(self, name: str, period: str, where: Mapping[str, str] | None = None) -> Answer:
         """One answer. A question without a number is answered too, with the reason."""
 
@@ -97,6 +100,10 @@ class Ask(Protocol):
         self, name: str, period: str, by: str, where: Mapping[str, str] | None = None
     ) -> Sequence[tuple[str, Answer]]:
         """One answer per value of a dimension that has anything to count."""
+
+    def records(self, name: str, period: str, where: Mapping[str, str] | None = None) -> Table:
+        """The source records behind a number with their contributions: ``component``, ``period``, ``system``, ``table``,
+        ``id``, ``customer``, ``name``, ``on``, ``contribution``."""
 
     def banner(self) -> str:
         """One line saying what the numbers rest on."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from revalign_udf.errors import SurfaceError, did_you_mean
+from revalign_udf.layout import formats
 
 __all__ = ["Fields", "slug"]
 
@@ -68,13 +69,36 @@ class Fields:
             raise self.problem(f"there is no {key} {value!r}.", key, hint)
         return value
 
-    def decimals(self, default: int | None = None) -> int | None:
-        """How many decimals to show: 0 to 6, or nothing."""
-        value = self.any("decimals")
+    def whole(self, key: str, low: int, high: int, default: int | None = None) -> int | None:
+        """A whole number within bounds, or nothing."""
+        value = self.any(key)
         if value is None:
             return default
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 6:
-            raise self.problem(f"must be a whole number from 0 to 6, not {value!r}.", "decimals")
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise self.problem(f"must be a whole number from {low} to {high}, not {value!r}.", key)
+        return value
+
+    def decimals(self, default: int | None = None) -> int | None:
+        """How many decimals to show: 0 to 6, or nothing."""
+        return self.whole("decimals", 0, 6, default)
+
+    def flag(self, key: str) -> bool:
+        """True or false; false when it is left out."""
+        value = self.any(key)
+        if value is not None and not isinstance(value, bool):
+            raise self.problem(f"must be true or false, not {value!r}.", key)
+        return bool(value)
+
+    def pattern(self, key: str = "format") -> str:
+        """A number-format pattern that Excel and Google Sheets both read; empty when it is left out."""
+        value = self.any(key)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise self.problem(f"must be a text, not {value!r}.", key, 'Write format = "#,##0.0".')
+        said, hint = formats.fault(value)
+        if said:
+            raise self.problem(f"{value!r}: {said}.", key, hint)
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:

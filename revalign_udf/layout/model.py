@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-__all__ = ["Block", "Call", "Cell", "Chart", "ChartKind", "Column", "Mode", "Ref", "Report", "Tab", "Unit"]
+__all__ = ["APPENDED", "Block", "Call", "Cell", "Chart", "ChartKind", "Column", "Mode", "Ref", "Report", "Tab", "Unit"]
 
 Unit = Literal["text", "date", "money", "rate", "count", "number", "points", "months"]
 ChartKind = Literal["line", "column", "column_stacked", "bar", "area"]
 Mode = Literal["replace", "upsert", "append"]
 Scalar = str | int | float | bool | date | None
+#: what stands before the columns of a block that is appended to: the snapshot a row was written from, and its day
+APPENDED = ("snapshot", "as_of")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,9 @@ class Cell:
 class Column:
     """A column of a block. ``note`` is the header note: definition, version, owner teams.
 
-    ``decimals`` is how many to show; None leaves it to the surface. ``format`` is a number-format pattern (``#,##0.0``)
-    that overrules the unit's. The value itself is never rounded.
+    ``decimals`` is how many to show; None leaves it to :mod:`revalign_udf.layout.formats`. ``format`` is a number-format
+    pattern (``#,##0.0``) that overrules the unit's. The value itself is never rounded. ``fixed``: the width was asked
+    for. ``hidden``: there for the sync to find its rows by, not for the reader; never a column of a chart or formula.
     """
 
     key: str
@@ -66,6 +69,8 @@ class Column:
     width: int = 14
     decimals: int | None = None
     format: str = ""
+    fixed: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,8 @@ class Block:
     ``lead`` says how many leading columns hold what names a row. ``calendar``: the rows are periods of the calendar, not
     records of a source. ``mode`` says what a synced sheet does with rows that stand there already: ``replace`` makes the
     block what the report says; ``upsert`` keeps people's order and sets records that are gone apart; ``append`` adds the
-    rows of each new snapshot beneath those of earlier ones, which then never change.
+    rows of each new snapshot beneath those of earlier ones, which then never change. ``missing`` says why a table could
+    not be answered: its columns are then unknown, the one row says so in words, and what stands on a sheet should stay.
     """
 
     key: str
@@ -99,6 +105,7 @@ class Block:
     mode: Mode = "replace"
     lead: int = 1
     calendar: bool = False
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,41 +8,66 @@ from pathlib import Path
 from typing import Literal
 
 from revalign_udf.calc.expression import Expression
-from revalign_udf.layout.model import Chart, Unit
+from revalign_udf.layout.model import Chart, Mode, Unit
 from revalign_udf.periods import Grain
 
-__all__ = ["BlockPlan", "ComputedPlan", "Kind", "Layout", "MetricPlan", "TabPlan"]
+__all__ = ["BlockPlan", "ColumnPlan", "ComputedPlan", "Kind", "Layout", "Look", "MetricPlan", "TabPlan"]
 
-Kind = Literal["series", "breakdown", "table"]
+Kind = Literal["series", "breakdown", "table", "records"]
 
 
-@dataclass(frozen=True, slots=True)
-class MetricPlan:
-    """One metric of a block, cut by ``where`` (which already holds the block's own)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a layout may say about any column; empty, 0 and None leave it as usual. ``place`` is where it says so."""
 
-    metric: str
-    key: str
     title: str = ""
-    where: Mapping[str, str] = field(default_factory=dict)
     decimals: int | None = None
+    format: str = ""
+    width: int = 0
+    note: str = ""
     place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class ComputedPlan:
+class MetricPlan(Look):
+    """One metric of a block, cut by ``where``, which already holds what report, tab and block say.
+
+    ``told`` are the filters its title names, those of block and metric; ``lifted`` the outer ones it does without.
+    """
+
+    metric: str
+    key: str
+    where: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, str] = field(default_factory=dict)
+    lifted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedPlan(Look):
     """A column computed from others of the same row, by a native formula of the spreadsheet."""
 
     key: str
-    title: str
     unit: Unit
     formula: Expression
-    note: str = ""
-    decimals: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPlan(Look):
+    """A column of a table or of records, by the name it is answered under. ``unit`` None leaves it as answered."""
+
+    key: str
+    unit: Unit | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BlockPlan:
-    """A block as declared. ``first``/``last`` are period tokens; breakdowns and tables use ``first`` alone."""
+    """A block as declared. ``first``/``last`` are period tokens; all but series use ``first`` alone.
+
+    ``outer`` are the filters of report and tab that hold here. Of tables and records: ``columns`` say how to show some;
+    ``chosen`` which to show, in order (empty: all); ``row_key`` which name a row (empty: the usual). Of records:
+    ``sort`` by which columns (a minus for the largest first), ``limit`` how many to show.
+    """
 
     key: str
     title: str
@@ -50,12 +75,20 @@ class BlockPlan:
     metrics: tuple[MetricPlan, ...]
     first: str
     last: str
-    grain: Grain | None
-    by: str
-    computed: tuple[ComputedPlan, ...]
-    charts: tuple[Chart, ...]
-    about: str
     place: str
+    grain: Grain | None = None
+    by: str = ""
+    computed: tuple[ComputedPlan, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    about: str = ""
+    mode: Mode = "replace"
+    outer: Mapping[str, str] = field(default_factory=dict)
+    columns: tuple[ColumnPlan, ...] = ()
+    chosen: tuple[str, ...] = ()
+    row_key: tuple[str, ...] = ()
+    sort: tuple[str, ...] = ()
+    limit: int | None = None
+    decimals: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

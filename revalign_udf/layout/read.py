@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from revalign_udf.calc.expression import Expression
-from revalign_udf.errors import RevalignError, SurfaceError, did_you_mean
+from revalign_udf.errors import SurfaceError
+from revalign_udf.layout.columns import SPOKEN, column_hint, merged, one_metric
+from revalign_udf.layout.columns import columns as read_columns
+from revalign_udf.layout.columns import computed as read_computed
+from revalign_udf.layout.columns import metrics as read_metrics
 from revalign_udf.layout.fields import Fields, slug
-from revalign_udf.layout.model import Chart, ChartKind, Unit
-from revalign_udf.layout.plan import BlockPlan, ComputedPlan, Kind, Layout, MetricPlan, TabPlan
-from revalign_udf.periods import GRAINS, Grain
+from revalign_udf.layout.model import APPENDED, Chart, ChartKind, Mode
+from revalign_udf.layout.plan import BlockPlan, Kind, Layout, MetricPlan, TabPlan
+from revalign_udf.periods import GRAINS
 
 __all__ = ["check_chart", "read"]
 
 #: sheets the workbook adds itself; a tab of that name would be refused by Excel
 RESERVED = ("cover", "definitions", "about", "history")
+#: rows of a sheet; no limit can be larger
+_MOST = 1_000_000
 
 
 def read(path: Path) -> Layout:
@@ -35,53 +40,78 @@ def read(path: Path) -> Layout:
         ) from None
     fields = Fields(values, path)
     title, description = fields.text("title"), fields.text("description", "")
+    where = merged({}, fields.where())
     tables = fields.tables("tab", required=True)
     fields.done()
-    tabs = tuple(_tab(table) for table in tables)
+    tabs = tuple(_tab(table, where) for table in tables)
     _once(fields, "tab", (tab.key for tab in tabs))
     _once(fields, "tab name", (tab.name.casefold() for tab in tabs))
     return Layout(path.parent.name, title, description, tabs, path)
 
 
-def _tab(fields: Fields) -> TabPlan:
+def _tab(fields: Fields, outer: Mapping[str, str]) -> TabPlan:
     key = fields.key()
     name = fields.text("name", key.replace("_", " ").capitalize())
     if len(name) > 31 or re.search(r"[\[\]:*?/\\]|^'|'$", name) or name.casefold() in RESERVED:
         hint = f"At most 31 characters, none of [ ] : * ? / \\, and not {', '.join(RESERVED)}."
         raise fields.problem(f"{name!r} cannot be the name of a sheet.", "name", hint)
+    outer, mode = merged(outer, fields.where()), _mode(fields)
     tables = fields.tables("block", required=True)
     fields.done()
-    blocks = tuple(_block(table) for table in tables)
+    blocks = tuple(_block(table, outer, mode) for table in tables)
     _once(fields, "block", (block.key for block in blocks))
     return TabPlan(key, name, blocks)
 
 
-def _block(fields: Fields) -> BlockPlan:
+def _mode(fields: Fields) -> Mode | None:
+    return cast("Mode | None", fields.choice("mode", get_args(Mode), "") or None)
+
+
+def _block(fields: Fields, outer: Mapping[str, str], mode: Mode | None) -> BlockPlan:
     key = fields.key()
     kind = cast(Kind, fields.choice("kind", get_args(Kind)))
-    title, about, common = fields.text("title", ""), fields.text("about", ""), fields.where()
-    by = fields.key("by") if kind == "breakdown" else ""
-    decimals = fields.decimals()
-    metrics = _metrics(fields, common, decimals)
-    if kind == "table" and len(metrics) > 1:
-        raise fields.problem("a table shows one metric.", "metrics")
+    common, decimals = fields.where(), fields.decimals()
+    mode = _mode(fields) or mode or ("upsert" if kind == "records" else "replace")
     first, last = _periods(fields, kind)
-    grain = cast("Grain | None", fields.choice("grain", GRAINS, "") or None) if kind == "series" else None
-    lead = {"series": ("period",), "breakdown": ("period", by), "table": ()}[kind]
-    columns = [*lead, *(metric.key for metric in metrics if kind != "table")]
+    more = _rows(fields, kind) if kind in ("table", "records") else {}
+    if kind in ("table", "records"):
+        metrics: tuple[MetricPlan, ...] = (one_metric(fields, outer, common),)
+        columns: list[str] = []
+    else:
+        more = {"by": fields.key("by") if kind == "breakdown" else ""}
+        more["grain"] = (fields.choice("grain", GRAINS, "") or None) if kind == "series" else None
+        metrics = read_metrics(fields, outer, common, decimals)
+        columns = [*(APPENDED if mode == "append" else ()), "period", *([more["by"]] if more["by"] else [])]
+    x = columns[-1] if columns else None
+    columns += [metric.key for metric in metrics if columns]
     computed = []
     for table in fields.tables("computed"):
-        if kind == "table":
-            raise table.problem("a table cannot have computed columns: its columns are known only when it is asked.")
-        computed.append(_computed(table, columns, decimals))
+        if x is None:
+            said = "its columns are" if kind == "table" else "their columns are"
+            raise table.problem(f"{SPOKEN[kind]} cannot have computed columns: {said} known only when asked.")
+        computed.append(read_computed(table, columns, decimals))
         columns.append(computed[-1].key)
     _once(fields, "column", columns)
-    charts = tuple(
-        _chart(table, number, lead, columns, kind) for number, table in enumerate(fields.tables("chart"), start=1)
-    )
+    charts = tuple(_chart(table, number, x, columns) for number, table in enumerate(fields.tables("chart"), start=1))
     _once(fields, "chart", (chart.key for chart in charts))
+    plan = BlockPlan(
+        key=key, title=fields.text("title", ""), kind=kind, metrics=metrics, first=first, last=last, place=fields.place,
+        computed=tuple(computed), charts=charts, about=fields.text("about", ""), mode=mode,
+        outer={name: value for name, value in outer.items() if slug(name) not in {slug(own) for own in common}},
+        decimals=decimals, **more,
+    )  # fmt: skip
     fields.done()
-    return BlockPlan(key, title, kind, metrics, first, last, grain, by, tuple(computed), charts, about, fields.place)
+    return plan
+
+
+def _rows(fields: Fields, kind: Kind) -> dict[str, Any]:
+    """What tables and records say of their rows and columns."""
+    plans, chosen = read_columns(fields)
+    found: dict[str, Any] = {"columns": plans, "chosen": chosen}
+    if kind == "table":
+        return {**found, "row_key": fields.texts("row_key") if "row_key" in fields else ()}
+    sort = fields.texts("sort") if "sort" in fields else ()
+    return {**found, "sort": sort, "limit": fields.whole("limit", 1, _MOST)}
 
 
 def _periods(fields: Fields, kind: Kind) -> tuple[str, str]:
@@ -99,62 +129,16 @@ def _periods(fields: Fields, kind: Kind) -> tuple[str, str]:
     return fields.text("from"), fields.text("to")
 
 
-def _metrics(fields: Fields, common: dict[str, str], decimals: int | None) -> tuple[MetricPlan, ...]:
-    listed = fields.any("metrics")
-    if not isinstance(listed, list) or not listed:
-        raise fields.problem('"metrics" is missing or empty.', hint='Add metrics = ["mrr", "nrr"].')
-    found = []
-    for number, item in enumerate(listed, start=1):
-        place = f"{fields.place}.metrics[{number}]"
-        inner = Fields(item if isinstance(item, dict) else {}, fields.file, place)
-        found.append(_metric(item, inner, common, decimals))
-    return tuple(found)
-
-
-def _metric(item: Any, fields: Fields, common: dict[str, str], decimals: int | None) -> MetricPlan:
-    if isinstance(item, str) and item.strip():
-        return MetricPlan(item.strip(), slug(item), "", common, decimals, fields.place)
-    if not isinstance(item, dict):
-        hint = 'Write "mrr" or { metric = "mrr" }.'
-        raise fields.problem(f"must be a metric's name or a table, not {item!r}.", hint=hint)
-    metric, own = fields.text("metric"), fields.where()
-    key = fields.key("key", "_".join(slug(part) for part in (metric, *own.values())))
-    title, decimals = fields.text("title", ""), fields.decimals(decimals)
-    fields.done()
-    return MetricPlan(metric, key, title, {**common, **own}, decimals, fields.place)
-
-
-def _computed(fields: Fields, columns: list[str], decimals: int | None) -> ComputedPlan:
-    key = fields.key()
-    title, note = fields.text("title", key.replace("_", " ").capitalize()), fields.text("note", "")
-    unit = cast(Unit, fields.choice("unit", get_args(Unit), "number"))
-    try:
-        formula = Expression(fields.text("formula"))
-    except RevalignError as error:
-        if isinstance(error, SurfaceError):
-            raise
-        raise fields.problem(error.message, "formula", error.hint) from None
-    for name in formula.names:
-        if name not in columns:
-            raise fields.problem(f'no column "{name}" before this one.', "formula", _hint(name, columns))
-    for name in formula.calls:
-        if name not in ("min", "max"):
-            raise fields.problem(f'no function "{name}".', "formula", "Use min(...) and max(...).")
-    decimals = fields.decimals(decimals)
-    fields.done()
-    return ComputedPlan(key, title, unit, formula, note, decimals)
-
-
-def _chart(fields: Fields, number: int, lead: tuple[str, ...], columns: list[str], kind: Kind) -> Chart:
+def _chart(fields: Fields, number: int, x: str | None, columns: list[str]) -> Chart:
     chart = Chart(
         key=fields.key("key", f"chart{number}"),
         title=fields.text("title", ""),
         kind=cast(ChartKind, fields.choice("kind", get_args(ChartKind))),
-        x=fields.text("x", lead[-1] if lead else None),
+        x=fields.text("x", x),
         series=fields.texts("series"),
     )
     fields.done()
-    if kind != "table":
+    if x is not None:
         check_chart(chart, columns, fields)
     return chart
 
@@ -164,12 +148,7 @@ def check_chart(chart: Chart, columns: list[str], fields: Fields) -> None:
     for key, names in (("x", (chart.x,)), ("series", chart.series)):
         for name in names:
             if name not in columns:
-                raise fields.problem(f'no column "{name}" in this block.', key, _hint(name, columns))
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    near = did_you_mean(name, known)
-    return f"Did you mean {near}?" if near else f"Columns: {', '.join(known)}."
+                raise fields.problem(f'no column "{name}" in this block.', key, column_hint(name, columns))
 
 
 def _once(fields: Fields, kind: str, names: Iterable[str]) -> None:

@@ -4,40 +4,16 @@ from __future__ import annotations
 
 import re
 
+from revalign_udf.calc.letters import column_index, column_letters
 from revalign_udf.localsheets.book import Book, Rect, Sheet
 from revalign_udf.localsheets.problems import bad_request
 
-__all__ = ["column_index", "column_letters", "exceeds", "parse", "write"]
+__all__ = ["exceeds", "parse", "write"]
 
 _PART = re.compile(r"^\$?([A-Za-z]{1,3})?\$?([1-9]\d*)?$")
+_NUMBERED = re.compile(r"^[Rr]([1-9]\d*)[Cc]([1-9]\d*)(?::[Rr]([1-9]\d*)[Cc]([1-9]\d*))?$")
 _PLAIN_TITLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 _LIKE_A_CELL = re.compile(r"^([A-Za-z]{1,3}\d+|[Rr]\d*[Cc]\d*)$")
-
-
-def column_letters(index: int) -> str:
-    """The letters of a 0-based column.
-
-    >>> column_letters(0), column_letters(27)
-    ('A', 'AB')
-    """
-    letters = ""
-    index += 1
-    while index:
-        index, digit = divmod(index - 1, 26)
-        letters = chr(65 + digit) + letters
-    return letters
-
-
-def column_index(letters: str) -> int:
-    """The 0-based column of its letters.
-
-    >>> column_index("AB")
-    27
-    """
-    index = 0
-    for letter in letters.upper():
-        index = index * 26 + ord(letter) - 64
-    return index - 1
 
 
 def quote(title: str) -> str:
@@ -84,6 +60,8 @@ def parse(book: Book, text: str, *, clip: bool = True) -> Rect:
         if named is not None:
             return book.rect(named["range"])
         raise bad_request(f"Unable to parse range: {text}")
+    if rest is not None and (scoped := _scoped(book, sheet, rest)) is not None:
+        return scoped
     rect = sheet.whole() if rest is None else _corners(sheet, rest, text)
     if rect.top >= sheet.rows or rect.left >= sheet.columns:
         raise exceeds(book, rect)
@@ -106,7 +84,7 @@ def _split(book: Book, text: str) -> tuple[Sheet | None, str | None]:
     for sheet in book.sheets:
         if sheet.title == text:
             return sheet, None
-    if text and all(_PART.match(part) for part in text.split(":", 1)):
+    if text and (_NUMBERED.match(text) or all(_PART.match(part) for part in text.split(":", 1))):
         return book.sheets[0], text
     return None, None
 
@@ -118,8 +96,25 @@ def _sheet(book: Book, title: str, text: str) -> Sheet:
     return found
 
 
+def _scoped(book: Book, sheet: Sheet, name: str) -> Rect | None:
+    """A named range of one tab: its own name, or one of the spreadsheet's that stands on it."""
+    found = book.named_range(f"{quote(sheet.title)}!{name}") or book.named_range(name)
+    if found is None or int(found["range"].get("sheetId", 0)) != sheet.id:
+        return None
+    return book.rect(found["range"])
+
+
+def _from_numbers(rest: str) -> str:
+    """R1C1 notation as A1 notation; anything else as it is."""
+    found = _NUMBERED.match(rest)
+    if not found:
+        return rest
+    first = f"{column_letters(int(found[2]) - 1)}{found[1]}"
+    return first + (f":{column_letters(int(found[4]) - 1)}{found[3]}" if found[3] else "")
+
+
 def _corners(sheet: Sheet, rest: str, text: str) -> Rect:
-    first, _, last = rest.partition(":")
+    first, _, last = _from_numbers(rest).partition(":")
     start, end = _PART.match(first), _PART.match(last or first)
     if not first or not start or not end:
         raise bad_request(f"Unable to parse range: {text}")

@@ -21,6 +21,7 @@ Scalar = str | int | float | bool | None
 #: Google's own limits.
 MAX_CELLS = 10_000_000
 MAX_CHARACTERS = 50_000
+MAX_COLUMNS = 18_278
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,11 @@ class Cell:
 
     def without_value(self) -> Cell:
         """The same cell, emptied; format and note stay."""
-        return replace(self, value=None, formula="", error="", runs=())
+        return self.holding()
+
+    def holding(self, value: Scalar = None, formula: str = "", error: str = "") -> Cell:
+        """The same cell with something else in it; every write goes through here, so it must be quick."""
+        return Cell(value, formula, error, self.format, self.note, self.validation)
 
 
 EMPTY = Cell()
@@ -113,6 +118,12 @@ class Sheet:
     bandings: list[Json] = field(default_factory=list)
     merges: list[Json] = field(default_factory=list)
     conditional_formats: list[Json] = field(default_factory=list)
+    basic_filter: Json | None = None
+    filter_views: list[Json] = field(default_factory=list)
+    slicers: list[Json] = field(default_factory=list)
+    row_groups: list[Json] = field(default_factory=list)
+    """DimensionGroup, outer before inner"""
+    column_groups: list[Json] = field(default_factory=list)
 
     def cell(self, row: int, column: int) -> Cell:
         """The cell, empty when nothing was ever kept there."""
@@ -120,7 +131,8 @@ class Sheet:
 
     def put(self, row: int, column: int, cell: Cell) -> None:
         """Keeps a cell, or forgets it when it is bare."""
-        if isinstance(cell.value, str) and len(cell.value) > MAX_CHARACTERS:
+        entered = cell.formula or cell.value
+        if isinstance(entered, str) and len(entered) > MAX_CHARACTERS:
             raise bad_request("Your input contains more than the maximum of 50000 characters in a single cell.")
         if cell.bare:
             self.cells.pop((row, column), None)
@@ -152,7 +164,22 @@ class Sheet:
             bandings=copy.deepcopy(self.bandings),
             merges=copy.deepcopy(self.merges),
             conditional_formats=copy.deepcopy(self.conditional_formats),
+            basic_filter=copy.deepcopy(self.basic_filter),
+            filter_views=copy.deepcopy(self.filter_views),
+            slicers=copy.deepcopy(self.slicers),
+            row_groups=copy.deepcopy(self.row_groups),
+            column_groups=copy.deepcopy(self.column_groups),
         )
+
+    def shadowed(self) -> set[tuple[int, int]]:
+        """The cells hidden beneath merged ones."""
+        return {
+            (row, column)
+            for item in self.merges
+            for row in range(int(item["startRowIndex"]), int(item["endRowIndex"]))
+            for column in range(int(item["startColumnIndex"]), int(item["endColumnIndex"]))
+            if (row, column) != (int(item["startRowIndex"]), int(item["startColumnIndex"]))
+        }
 
 
 @dataclass(slots=True)
@@ -174,6 +201,12 @@ class Book:
     """ProtectedRange, with ``range`` or ``namedRangeId``"""
     metadata: list[Json] = field(default_factory=list)
     """DeveloperMetadata"""
+    settings: Json = field(default_factory=dict)
+    """SpreadsheetProperties other than title, locale, time zone and format"""
+    permissions: list[Json] = field(default_factory=list)
+    """Drive permissions, the owner's first"""
+    parents: list[str] = field(default_factory=list)
+    """Drive folders"""
 
     def clone(self) -> Book:
         """A copy to try a change on."""
@@ -184,6 +217,9 @@ class Book:
             named=copy.deepcopy(self.named),
             protected=copy.deepcopy(self.protected),
             metadata=copy.deepcopy(self.metadata),
+            settings=copy.deepcopy(self.settings),
+            permissions=copy.deepcopy(self.permissions),
+            parents=list(self.parents),
         )
 
     def sheet(self, key: int | str) -> Sheet:
@@ -198,6 +234,17 @@ class Book:
         if isinstance(key, int):
             raise bad_request(f"No grid with id: {key}")
         raise bad_request(f"Unable to parse range: {key}")
+
+    def tab(self, number: int) -> Sheet:
+        """A tab by id, as the requests about tabs name it.
+
+        Raises:
+            ApiError: there is none.
+        """
+        for sheet in self.sheets:
+            if sheet.id == number:
+                return sheet
+        raise bad_request(f"No sheet with id: {number}")
 
     def grid(self, title: str) -> list[list[Scalar]]:
         """The values of a tab as rows, errors as their text; for looking inside."""
@@ -240,6 +287,10 @@ class Book:
         Raises:
             ApiError: too many cells.
         """
+        if any(sheet.columns > MAX_COLUMNS for sheet in self.sheets):
+            raise bad_request(
+                "This action would increase the number of columns in the sheet above the limit of 18278 columns."
+            )
         if sum(sheet.rows * sheet.columns for sheet in self.sheets) > MAX_CELLS:
             raise bad_request(
                 "This action would increase the number of cells in the workbook above the limit of 10000000 cells."

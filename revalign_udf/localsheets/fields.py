@@ -9,7 +9,7 @@ from typing import Any
 
 from revalign_udf.localsheets.problems import bad_request
 
-__all__ = ["Mask", "merge", "parse", "prune", "wants"]
+__all__ = ["Mask", "beneath", "merge", "parse", "paths", "prune", "wants"]
 
 #: A parsed mask: field -> what is asked beneath it; an empty mapping means all of it.
 Mask = dict[str, "Mask"]
@@ -91,6 +91,17 @@ def wants(mask: Mask, *path: str) -> bool:
     return True
 
 
+def beneath(mask: Mask, *path: str) -> Mask | None:
+    """What a mask asks for beneath a path: an empty mask for all of it, None for nothing."""
+    for name in path:
+        if not mask or "*" in mask:
+            return {}
+        if name not in mask:
+            return None
+        mask = mask[name]
+    return mask
+
+
 def paths(mask: Mask, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The leaves of a mask, one path each."""
     for key, inner in mask.items():
@@ -118,11 +129,14 @@ def _assign(target: dict[str, Any], source: Mapping[str, Any], path: tuple[str, 
         else:
             target.pop(name, None)
         return
+    given = source.get(name)
+    if isinstance(given, list):  # a list is written whole: there is no telling which of its items are meant
+        target[name] = copy.deepcopy(given)
+        return
     inner = target.get(name)
     node: dict[str, Any] = dict(inner) if isinstance(inner, Mapping) else {}
-    given = source.get(name)
     _assign(node, given if isinstance(given, Mapping) else {}, rest)
-    if node:
+    if node or isinstance(given, Mapping):
         target[name] = node
     else:
         target.pop(name, None)

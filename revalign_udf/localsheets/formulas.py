@@ -1,51 +1,46 @@
-"""Formulas: their references move with the grid, and plain arithmetic is worked out.
+"""Formulas in a book: their references move with the grid, and their results are worked out.
 
-Known: ``+ - * / ^ % &``, comparisons, references, named ranges and the functions of :data:`FUNCTIONS`. Anything else
-shows ``#NAME?``, as an unknown function does in a real sheet.
+What is worked out: ``+ - * / ^ % &``, comparisons, references (``B:B`` and ``B2:B`` too), named ranges and the
+functions of :data:`FUNCTIONS`. Anything else shows ``#NAME?``, as an unknown function does in a real sheet. The book's
+locale decides which signs a formula is written with.
 """
 
 from __future__ import annotations
 
-import math
 import re
-import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 
-from revalign_udf.localsheets.a1 import column_index, column_letters, quote
-from revalign_udf.localsheets.book import Book, Rect, Scalar
+from revalign_udf.calc.letters import column_index, column_letters
+from revalign_udf.localsheets.a1 import quote
+from revalign_udf.localsheets.book import Book, Rect, Scalar, Sheet
+from revalign_udf.localsheets.expressions import (
+    OPEN,
+    Area,
+    CellError,
+    Frame,
+    Program,
+    Reference,
+    Value,
+    parse,
+    single,
+    translated,
+)
+from revalign_udf.localsheets.locales import locale_of
+from revalign_udf.localsheets.lookups import FUNCTIONS
 
-__all__ = ["FUNCTIONS", "recalculate", "rewrite"]
+__all__ = ["FUNCTIONS", "CellError", "evaluate", "recalculate", "relocate", "rename", "rewrite"]
 
 _REFERENCE = re.compile(
     r"(?P<text>\"(?:[^\"]|\"\")*\")"
-    r"|(?P<sheet>(?:'(?:[^']|'')+'|[A-Za-z_][A-Za-z0-9_.]*)!)?"
-    r"(?P<first>\$?[A-Za-z]{1,3}\$?[1-9]\d*)(?::(?P<last>\$?[A-Za-z]{1,3}\$?[1-9]\d*))?(?![A-Za-z0-9_(.!])"
+    r"|(?P<sheet>(?:'(?:[^']|'')+'|[^\W\d][\w.]*)!)?(?<![\w.$])"
+    r"(?:(?P<first>\$?[A-Za-z]{1,3}\$?[1-9]\d*)"
+    r"(?::(?P<last>\$?[A-Za-z]{1,3}(?:\$?[1-9]\d*)?|\$?[1-9]\d*))?"
+    r"|(?P<from>\$?[A-Za-z]{1,3}):(?P<to>\$?[A-Za-z]{1,3})"
+    r"|(?P<low>\$?[1-9]\d*):(?P<high>\$?[1-9]\d*))"
+    r"(?![\w(.!])"
 )
-_CORNER = re.compile(r"^(\$?)([A-Za-z]{1,3})(\$?)(\d+)$")
-_TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)"
-    r"|(?P<text>\"(?:[^\"]|\"\")*\")"
-    r"|(?P<ref>(?:(?:'(?:[^']|'')+'|[A-Za-z_][A-Za-z0-9_.]*)!)?\$?[A-Za-z]{1,3}\$?[1-9]\d*"
-    r"(?::\$?[A-Za-z]{1,3}\$?[1-9]\d*)?(?![A-Za-z0-9_(.!]))"
-    r"|(?P<error>#REF!)"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_.]*)"
-    r"|(?P<op><=|>=|<>|[-+*/^%&=<>(),;]))"
-)
-
-
-class CellError(Exception):
-    """A cell shows an error value."""
-
-    def __init__(self, shown: str) -> None:
-        self.shown = shown
-        super().__init__(shown)
-
-
-_NOISE = 16 * sys.float_info.epsilon
-
-Range = list[list[Scalar]]
-Value = Scalar | Range
+_SIDE = re.compile(r"(\$?)([A-Za-z]{0,3})(\$?)(\d*)")
+_FAR = 10_000_000
 
 
 # --- references ------------------------------------------------------------------------------------------------------
@@ -68,18 +63,30 @@ def rewrite(formula: str, own_title: str, moved_title: str, move: Callable[[int,
         title = _title(prefix) if prefix else own_title
         if title.lower() != moved_title.lower():
             return found[0]
-        start = _CORNER.match(found["first"])
-        end = _CORNER.match(found["last"] or found["first"])
+        first = found["first"] or found["from"] or found["low"]
+        last = found["last"] or found["to"] or found["high"]
+        start, end = _SIDE.fullmatch(first), _SIDE.fullmatch(last or first)
         if start is None or end is None:
             return found[0]
-        new = move(int(start[4]) - 1, column_index(start[2]), int(end[4]), column_index(end[2]) + 1)
+        new = move(
+            int(start[4]) - 1 if start[4] else 0,
+            column_index(start[2]) if start[2] else 0,
+            int(end[4]) if end[4] else _FAR,
+            column_index(end[2]) + 1 if end[2] else _FAR,
+        )
         if new is None:
-            return f"{prefix}#REF!" if not prefix else "#REF!"
-        first = f"{start[1]}{column_letters(new.left)}{start[3]}{new.top + 1}"
-        last = f"{end[1]}{column_letters(new.right - 1)}{end[3]}{new.bottom}"
-        return prefix + first + (f":{last}" if found["last"] else "")
+            return "#REF!"
+        shown = _corner(start, new.left, new.top)
+        return prefix + shown + (f":{_corner(end, new.right - 1, new.bottom - 1)}" if last else "")
 
     return _REFERENCE.sub(one, formula)
+
+
+def _corner(side: re.Match[str], column: int, row: int) -> str:
+    """A corner written as it was, at its new place: what was open stays open."""
+    letters = f"{side[1]}{column_letters(column)}" if side[2] else ""
+    mark = side[3] if side[2] else side[1]
+    return letters + (f"{mark}{row + 1}" if side[4] else "")
 
 
 def rename(formula: str, old: str, new: str) -> str:
@@ -99,325 +106,206 @@ def _title(prefix: str) -> str:
     return title[1:-1].replace("''", "'") if title.startswith("'") else title
 
 
+def relocate(book: Book, locale: str) -> None:
+    """Gives the book another locale; its formulas are written with that one's signs from now on, as Google does."""
+    old, new = locale_of(book.locale).decimal, locale_of(locale).decimal
+    book.locale = locale
+    if old == new:
+        return
+    for sheet in book.sheets:
+        for key, cell in sheet.cells.items():
+            if cell.formula:
+                formula = "=" + translated(cell.formula[1:], old, new)
+                sheet.cells[key] = cell.holding(cell.value, formula, cell.error)
+
+
 # --- results ---------------------------------------------------------------------------------------------------------
 
 
 def recalculate(book: Book) -> None:
     """Works out every formula of the book again."""
-    todo = [(sheet.id, key) for sheet in book.sheets for key, cell in sheet.cells.items() if cell.formula]
     results = _Results(book)
-    for sheet_id, (row, column) in todo:
-        sheet = book.sheet(sheet_id)
-        cell = sheet.cell(row, column)
-        try:
-            value, error = results.of(sheet_id, row, column), ""
-        except CellError as problem:
-            value, error = None, problem.shown
-        except RecursionError:
-            value, error = None, "#REF!"
-        if value is None and not error:
-            value = 0  # a formula that refers to a blank shows 0
-        sheet.cells[row, column] = replace(cell, value=value, error=error)
+    for sheet in book.sheets:
+        for key in results.formulas[sheet.id]:
+            found = results.settled(sheet.id, *key)
+            cell = sheet.cells[key]
+            error = found.shown if isinstance(found, CellError) else ""
+            value: Scalar = None if isinstance(found, CellError) else found
+            if value is None and not error:
+                value = 0  # a formula that refers to a blank shows 0
+            if value != cell.value or error != cell.error or type(value) is not type(cell.value):
+                sheet.cells[key] = cell.holding(value, cell.formula, error)
+
+
+def evaluate(book: Book, sheet: int, formula: str, row: int, column: int, shift: tuple[int, int] = (0, 0)) -> Value:
+    """What a formula comes to at a cell; results already in the book are taken as they are.
+
+    Args:
+        book: where it stands.
+        sheet: the tab's id.
+        formula: text beginning with ``=``.
+        row: 0-based row of the cell.
+        column: 0-based column of the cell.
+        shift: how far the cell lies from the one the formula was written for; its relative references move along.
+
+    Raises:
+        CellError: the error it shows.
+    """
+    results = _Results(book, settled=True)
+    program = parse(formula[1:], locale_of(book.locale).decimal)
+    return program.run(Frame(sheet, row, column, results.look, results.named, shift))
+
+
+_Key = tuple[int, int, int]
 
 
 class _Results:
-    """Results by need, each once."""
+    """Results, each worked out once, and after what it depends on: long chains need no deep recursion."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, *, settled: bool = False) -> None:
         self.book = book
-        self.done: dict[tuple[int, int, int], Scalar | CellError] = {}
-        self.open: set[tuple[int, int, int]] = set()
+        self.decimal = locale_of(book.locale).decimal
+        self.sheets: dict[int, Sheet] = {sheet.id: sheet for sheet in book.sheets}
+        self.titles = {sheet.title.lower(): sheet.id for sheet in book.sheets}
+        self.formulas: dict[int, list[tuple[int, int]]] = {
+            sheet.id: [] if settled else [key for key, cell in sheet.cells.items() if cell.formula]
+            for sheet in book.sheets
+        }
+        self.fresh = settled
+        self.done: dict[_Key, Scalar | CellError] = {}
+        self.open: set[_Key] = set()
+        self.programs: dict[_Key, Program | CellError] = {}
+        self.areas: dict[Rect, Area] = {}
+        self.covered: set[Rect] = set()
+        self.extents: dict[int, tuple[int, int]] = {}
 
-    def of(self, sheet_id: int, row: int, column: int) -> Scalar:
-        cell = self.book.sheet(sheet_id).cell(row, column)
+    def settled(self, sheet: int, row: int, column: int) -> Scalar | CellError:
+        """A formula's result; what it looks at is worked out first, without recursion."""
+        first = (sheet, row, column)
+        waiting: list[_Key] = [first]
+        entered: set[_Key] = set()
+        while waiting:
+            key = waiting[-1]
+            if key in self.done:
+                waiting.pop()
+            elif key in entered:
+                waiting.pop()
+                self.work(key)
+            else:
+                entered.add(key)
+                waiting += [near for near in self.near(key) if near not in self.done and near not in entered]
+        return self.done[first]
+
+    def near(self, key: _Key) -> list[_Key]:
+        """The formulas a formula looks at."""
+        program = self.program(key)
+        if isinstance(program, CellError):
+            return []
+        found: list[_Key] = []
+        for reference in program.references:
+            sheet = self.sheet_of(reference, key[0])
+            if sheet is None:
+                continue
+            if reference.one:
+                cell = self.sheets[sheet].cells.get((reference.top, reference.left))
+                if cell is not None and cell.formula:
+                    found.append((sheet, reference.top, reference.left))
+                continue
+            found += self.inside(self.rect(reference, sheet))
+        for name in program.names:
+            named = self.book.named_range(name)
+            if named is not None:
+                found += self.inside(self.book.rect(named["range"]))
+        return found
+
+    def inside(self, rect: Rect) -> list[_Key]:
+        """The formulas in a rectangle, the first time it is asked for."""
+        if rect in self.covered:
+            return []
+        self.covered.add(rect)
+        formulas = self.formulas[rect.sheet]
+        if (rect.bottom - rect.top) * (rect.right - rect.left) > len(formulas):
+            return [(rect.sheet, *key) for key in formulas if rect.holds(*key)]
+        cells = self.sheets[rect.sheet].cells
+        return [(rect.sheet, *key) for key in rect.cells() if (cell := cells.get(key)) is not None and cell.formula]
+
+    def program(self, key: _Key) -> Program | CellError:
+        if key not in self.programs:
+            formula = self.sheets[key[0]].cells[key[1], key[2]].formula
+            try:
+                self.programs[key] = parse(formula[1:], self.decimal)
+            except CellError as problem:
+                self.programs[key] = problem
+        return self.programs[key]
+
+    def work(self, key: _Key) -> None:
+        self.open.add(key)
+        try:
+            program = self.program(key)
+            if isinstance(program, CellError):
+                raise program
+            self.done[key] = single(program.run(Frame(key[0], key[1], key[2], self.look, self.named)))
+        except CellError as problem:
+            self.done[key] = problem
+        except RecursionError:
+            self.done[key] = CellError("#REF!")
+        finally:
+            self.open.discard(key)
+
+    def of(self, sheet: int, row: int, column: int) -> Scalar | CellError:
+        """What a cell holds."""
+        cell = self.sheets[sheet].cells.get((row, column))
+        if cell is None:
+            return None
         if not cell.formula:
             return cell.value
-        key = (sheet_id, row, column)
-        if key in self.open:
-            raise CellError("#REF!")  # it depends on itself
+        if self.fresh:
+            return CellError(cell.error) if cell.error else cell.value
+        key = (sheet, row, column)
         if key not in self.done:
-            self.open.add(key)
-            try:
-                value = _Reader(self, sheet_id, cell.formula[1:]).result()
-                self.done[key] = _single(value)
-            except CellError as problem:
-                self.done[key] = problem
-            finally:
-                self.open.discard(key)
-        found = self.done[key]
+            if key in self.open:
+                return CellError("#REF!")  # it depends on itself
+            self.work(key)
+        return self.done[key]
+
+    def look(self, frame: Frame, reference: Reference) -> Value:
+        """What a reference comes to. Raises CellError."""
+        reference = reference.moved(frame.down, frame.right)
+        sheet = self.sheet_of(reference, frame.sheet)
+        if sheet is None or reference.top < 0 or reference.left < 0:
+            raise CellError("#REF!")
+        if not reference.one:
+            return self.area(self.rect(reference, sheet))
+        found = self.of(sheet, reference.top, reference.left)
         if isinstance(found, CellError):
             raise found
         return found
 
-    def range(self, rect: Rect) -> Range:
-        return [
-            [self.of(rect.sheet, row, column) for column in range(rect.left, rect.right)]
-            for row in range(rect.top, rect.bottom)
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Lazy:
-    """An argument worked out when asked for: IF and IFERROR must not trip over the branch not taken."""
-
-    make: Callable[[], Value]
-
-
-class _Reader:
-    """Recursive descent over one formula."""
-
-    def __init__(self, results: _Results, sheet_id: int, text: str) -> None:
-        self.results, self.sheet_id = results, sheet_id
-        self.tokens: list[tuple[str, str]] = []
-        self.at = 0
-        at = 0
-        while at < len(text.rstrip()):
-            found = _TOKEN.match(text, at)
-            if not found or found.end() == at:
-                raise CellError("#ERROR!")
-            self.tokens.append((str(found.lastgroup), str(found[found.lastgroup or 0])))
-            at = found.end()
-
-    def result(self) -> Value:
-        value = self.compare()
-        if self.at != len(self.tokens):
-            raise CellError("#ERROR!")
-        return value
-
-    def peek(self) -> str:
-        return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
-
-    def take(self) -> tuple[str, str]:
-        if self.at >= len(self.tokens):
-            raise CellError("#ERROR!")
-        self.at += 1
-        return self.tokens[self.at - 1]
-
-    def compare(self) -> Value:
-        left = self.join()
-        while self.peek() in {"=", "<>", "<", ">", "<=", ">="}:
-            op = self.take()[1]
-            left = _compared(op, _single(left), _single(self.join()))
-        return left
-
-    def join(self) -> Value:
-        left = self.add()
-        while self.peek() == "&":
-            self.take()
-            left = _text(_single(left)) + _text(_single(self.add()))
-        return left
-
-    def add(self) -> Value:
-        left = self.multiply()
-        while self.peek() in {"+", "-"}:
-            op = self.take()[1]
-            left, right = _number(left), _number(self.multiply())
-            total = left + right if op == "+" else left - right
-            # As spreadsheets do: what cancels down to the noise of its operands is nothing.
-            left = 0.0 if abs(total) <= _NOISE * max(abs(left), abs(right)) else total
-        return left
-
-    def multiply(self) -> Value:
-        left = self.power()
-        while self.peek() in {"*", "/"}:
-            op = self.take()[1]
-            right = _number(self.power())
-            if op == "/" and right == 0:
-                raise CellError("#DIV/0!")
-            left = _number(left) * right if op == "*" else _number(left) / right
-        return left
-
-    def power(self) -> Value:
-        left = self.unary()
-        while self.peek() == "^":
-            self.take()
-            left = float(_number(left) ** _number(self.unary()))
-        return left
-
-    def unary(self) -> Value:
-        if self.peek() in {"+", "-"}:
-            sign = self.take()[1]
-            value = self.unary()
-            return -_number(value) if sign == "-" else value
-        value = self.primary()
-        while self.peek() == "%":
-            self.take()
-            value = _number(value) / 100
-        return value
-
-    def primary(self) -> Value:
-        kind, text = self.take()
-        if kind == "number":
-            return float(text)
-        if kind == "text":
-            return text[1:-1].replace('""', '"')
-        if kind == "ref":
-            return self.reference(text)
-        if kind == "error":
-            raise CellError("#REF!")
-        if kind == "name":
-            return self.named(text)
-        if text == "(":
-            value = self.compare()
-            self.expect(")")
-            return value
-        raise CellError("#ERROR!")
-
-    def expect(self, op: str) -> None:
-        if self.take()[1] != op:
-            raise CellError("#ERROR!")
-
-    def reference(self, text: str) -> Value:
-        found = _REFERENCE.fullmatch(text)
-        if found is None:
-            raise CellError("#ERROR!")
-        sheet_id = self.sheet_id
-        if found["sheet"]:
-            title = _title(found["sheet"]).lower()
-            sheet = next((item for item in self.results.book.sheets if item.title.lower() == title), None)
-            if sheet is None:
-                raise CellError("#REF!")
-            sheet_id = sheet.id
-        start, end = _CORNER.match(found["first"]), _CORNER.match(found["last"] or found["first"])
-        if start is None or end is None:
-            raise CellError("#ERROR!")
-        row, column = int(start[4]) - 1, column_index(start[2])
-        if not found["last"]:
-            return self.results.of(sheet_id, row, column)
-        return self.results.range(Rect(sheet_id, row, column, int(end[4]), column_index(end[2]) + 1))
-
     def named(self, name: str) -> Value:
-        if self.peek() != "(":
-            if name.upper() in {"TRUE", "FALSE"}:
-                return name.upper() == "TRUE"
-            named = self.results.book.named_range(name)
-            if named is None:
-                raise CellError("#NAME?")
-            rect = self.results.book.rect(named["range"])
-            return self.results.range(rect)
-        self.take()
-        arguments: list[_Lazy] = []
-        while self.peek() != ")":
-            arguments.append(self.argument())
-            if self.peek() in {",", ";"}:
-                self.take()
-        self.expect(")")
-        function = FUNCTIONS.get(name.upper())
-        if function is None:
+        """What a named range comes to. Raises CellError."""
+        found = self.book.named_range(name)
+        if found is None:
             raise CellError("#NAME?")
-        return function(arguments)
+        return self.area(self.book.rect(found["range"]))
 
-    def argument(self) -> _Lazy:
-        start, depth = self.at, 0
-        while depth or self.peek() not in {",", ";", ")"}:
-            text = self.take()[1]
-            depth += (text == "(") - (text == ")")
-        part = self.tokens[start : self.at]
+    def area(self, rect: Rect) -> Area:
+        """The values of a rectangle, read once."""
+        if rect not in self.areas:
+            columns = range(rect.left, rect.right)
+            rows = [[self.of(rect.sheet, row, at) for at in columns] for row in range(rect.top, rect.bottom)]
+            self.areas[rect] = Area(rows)
+        return self.areas[rect]
 
-        def make() -> Value:
-            reader = _Reader(self.results, self.sheet_id, "")
-            reader.tokens = part
-            return reader.result() if part else None
+    def sheet_of(self, reference: Reference, own: int) -> int | None:
+        return own if reference.title is None else self.titles.get(reference.title.lower())
 
-        return _Lazy(make)
-
-
-def _single(value: Value) -> Scalar:
-    if isinstance(value, list):
-        if len(value) == 1 and len(value[0]) == 1:
-            return value[0][0]
-        raise CellError("#VALUE!")
-    return value
-
-
-def _number(value: Value) -> float:
-    found = _single(value)
-    if found is None:
-        return 0.0
-    if isinstance(found, str):
-        try:
-            return float(found) if found else 0.0
-        except ValueError:
-            raise CellError("#VALUE!") from None
-    return float(found)
-
-
-def _text(value: Scalar) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def _compared(op: str, left: Scalar, right: Scalar) -> bool:
-    if isinstance(left, str) or isinstance(right, str):
-        pair: tuple[str, str] | tuple[float, float] = (_text(left).lower(), _text(right).lower())
-    else:
-        pair = (_number(left), _number(right))
-    order = (pair[0] > pair[1]) - (pair[0] < pair[1])  # type: ignore[operator]
-    return {"=": order == 0, "<>": order != 0, "<": order < 0, ">": order > 0, "<=": order <= 0, ">=": order >= 0}[op]
-
-
-def _flat(arguments: Iterable[_Lazy]) -> list[float]:
-    """The numbers among the arguments; text and blanks of a range do not count, as in a sheet."""
-    numbers: list[float] = []
-    for lazy in arguments:
-        value = lazy.make()
-        if isinstance(value, list):
-            numbers += [
-                float(item)
-                for row in value
-                for item in row
-                if isinstance(item, int | float) and not isinstance(item, bool)
-            ]
-        elif value is not None:
-            numbers.append(_number(value))
-    return numbers
-
-
-def _if(arguments: list[_Lazy]) -> Value:
-    if not 2 <= len(arguments) <= 3:
-        raise CellError("#N/A")
-    if _number(arguments[0].make()):
-        return arguments[1].make()
-    return arguments[2].make() if len(arguments) > 2 else False
-
-
-def _iferror(arguments: list[_Lazy]) -> Value:
-    try:
-        return arguments[0].make()
-    except CellError:
-        return arguments[1].make() if len(arguments) > 1 else None
-
-
-def _round(arguments: list[_Lazy]) -> Value:
-    places = int(_number(arguments[1].make())) if len(arguments) > 1 else 0
-    factor = 10.0**places
-    number = _number(arguments[0].make()) * factor
-    return math.copysign(math.floor(abs(number) + 0.5), number) / factor
-
-
-def _average(arguments: list[_Lazy]) -> Value:
-    numbers = _flat(arguments)
-    if not numbers:
-        raise CellError("#DIV/0!")
-    return math.fsum(numbers) / len(numbers)
-
-
-FUNCTIONS: dict[str, Callable[[list[_Lazy]], Value]] = {
-    "SUM": lambda arguments: math.fsum(_flat(arguments)),
-    "AVERAGE": _average,
-    "MIN": lambda arguments: min(_flat(arguments), default=0.0),
-    "MAX": lambda arguments: max(_flat(arguments), default=0.0),
-    "COUNT": lambda arguments: float(len(_flat(arguments))),
-    "ABS": lambda arguments: abs(_number(arguments[0].make())),
-    "ROUND": _round,
-    "IF": _if,
-    "IFERROR": _iferror,
-    "AND": lambda arguments: all(_flat(arguments)),
-    "OR": lambda arguments: any(_flat(arguments)),
-    "NOT": lambda arguments: not _number(arguments[0].make()),
-}
+    def rect(self, reference: Reference, sheet: int) -> Rect:
+        """A range with its open sides closed behind the last cell that holds something."""
+        bottom, right = reference.bottom, reference.right
+        if OPEN in {bottom, right}:
+            if sheet not in self.extents:
+                self.extents[sheet] = self.sheets[sheet].extent()
+            rows, columns = self.extents[sheet]
+            bottom = max(rows, reference.top + 1) if bottom == OPEN else bottom
+            right = max(columns, reference.left + 1) if right == OPEN else right
+        return Rect(sheet, reference.top, reference.left, bottom, right)

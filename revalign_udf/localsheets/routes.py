@@ -2,168 +2,168 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from revalign_udf.localsheets import a1, fields, render, schema, values
+from revalign_udf.localsheets import a1, datafilters, drive, fields, guards, render, schema, values
 from revalign_udf.localsheets.batch import apply as apply_batch
+from revalign_udf.localsheets.batch.copies import copy_to
 from revalign_udf.localsheets.batch.metadata import search
 from revalign_udf.localsheets.batch.tabs import new_sheet
 from revalign_udf.localsheets.book import Book, Json, Rect
+from revalign_udf.localsheets.formats import SPOKEN
 from revalign_udf.localsheets.formulas import recalculate
+from revalign_udf.localsheets.library import Asked, Library, Raw, need, open_book, save
 from revalign_udf.localsheets.problems import ApiError, bad_request
+from revalign_udf.localsheets.wire import wire
 
-__all__ = ["Asked", "Library", "answer"]
+__all__ = ["Asked", "Library", "Raw", "answer"]
 
 _SHEETS_READ = frozenset({"spreadsheets", "spreadsheets.readonly", "drive", "drive.readonly", "drive.file"})
 _SHEETS_WRITE = frozenset({"spreadsheets", "drive", "drive.file"})
-_DRIVE_READ = frozenset({"drive", "drive.readonly", "drive.file", "drive.metadata.readonly"})
-_DRIVE_WRITE = frozenset({"drive", "drive.file"})
-_SPREADSHEET = "application/vnd.google-apps.spreadsheet"
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-
-
-@dataclass(slots=True)
-class Library:
-    """Every spreadsheet of the server."""
-
-    base_url: str = ""
-    books: dict[str, Book] = field(default_factory=dict)
-
-    def create(self, title: str, roles: Mapping[str, str]) -> Book:
-        """A new spreadsheet with one empty tab."""
-        identity = secrets.token_urlsafe(33)
-        url = f"https://docs.google.com/spreadsheets/d/{identity}/edit"
-        now = _now()
-        book = Book(identity, title, url, created=now, modified=now, roles=dict(roles))
-        new_sheet(book, {"sheetId": 0, "title": "Sheet1"})
-        self.books[identity] = book
-        return book
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One call, taken apart."""
-
-    method: str
-    path: str
-    query: Mapping[str, list[str]]
-    body: Any
-    scopes: frozenset[str]
-    caller: str
-
-    def one(self, name: str) -> str | None:
-        """A query parameter's last value."""
-        return self.query[name][-1] if self.query.get(name) else None
-
-    def flat(self) -> dict[str, str]:
-        """The query with one value each."""
-        return {name: given[-1] for name, given in self.query.items() if given}
-
-    def flag(self, name: str) -> bool:
-        """A true/false query parameter."""
-        return (self.one(name) or "").lower() in {"true", "1"}
-
-
-def _need(asked: Asked, allowed: frozenset[str]) -> None:
-    if not asked.scopes & allowed:
-        detail = {
-            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-            "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
-            "domain": "googleapis.com",
-        }
-        raise ApiError(403, "Request had insufficient authentication scopes.", details=(detail,))
-
-
-def _open(library: Library, asked: Asked, identity: str, *, write: bool) -> Book:
-    book = library.books.get(identity)
-    if book is None:
-        raise ApiError(404, "Requested entity was not found.")
-    role = book.roles.get(asked.caller)
-    if role is None or (write and role != "writer"):
-        raise ApiError(403, "The caller does not have permission")
-    return book
-
-
-def _save(library: Library, book: Book) -> None:
-    book.modified = _now()
-    library.books[book.id] = book
+#: Where the body of a method stands in its request: Google names it in its errors.
+_PLACES = {"ValueRange": "data", "Spreadsheet": "spreadsheet", "CopySheetToAnotherSpreadsheetRequest": "request"}
 
 
 def _body(asked: Asked, name: str) -> dict[str, Any]:
     body = {} if asked.body is None else asked.body
     if not isinstance(body, dict):
         raise bad_request("Invalid JSON payload received. Root element must be a message.")
-    schema.check_request(name, body)
-    return body
+    checked: dict[str, Any] = schema.check_request(name, body, _PLACES.get(name, ""))
+    return checked
 
 
 # --- spreadsheets ----------------------------------------------------------------------------------------------------
 
 
 def _create(library: Library, asked: Asked) -> tuple[Json, str]:
-    _need(asked, _SHEETS_WRITE)
+    need(asked, _SHEETS_WRITE)
     body = _body(asked, "Spreadsheet")
     properties = body.get("properties", {})
-    book = library.create(properties.get("title", "Untitled spreadsheet"), {asked.caller: "writer"})
+    book = library.create(properties.get("title", "Untitled spreadsheet"), {asked.caller: "owner"})
     book.locale = properties.get("locale", book.locale)
+    SPOKEN.set(book.locale)
     book.time_zone = properties.get("timeZone", book.time_zone)
     if body.get("sheets"):
         book.sheets.clear()
         for sheet in body["sheets"]:
             given = sheet.get("properties", {})
             new_sheet(book, {"title": f"Sheet{len(book.sheets) + 1}", **given})
+    book.settings = {
+        name: value
+        for name, value in properties.items()
+        if name in {"autoRecalc", "iterativeCalculationSettings", "importFunctionsExternalUrlAccessAllowed"}
+    }
+    _fill(book, body)
+    recalculate(book)
     return render.spreadsheet(book), "Spreadsheet"
 
 
+def _fill(book: Book, body: Mapping[str, Any]) -> None:
+    """What else a new spreadsheet is given: cells, named ranges, and what stands on its tabs."""
+    requests: list[Json] = [{"addNamedRange": {"namedRange": item}} for item in body.get("namedRanges", ())]
+    for sheet, given in zip(book.sheets, body.get("sheets", ()), strict=False):
+        for data in given.get("data", ()):
+            start = {
+                "sheetId": sheet.id,
+                "rowIndex": data.get("startRow", 0),
+                "columnIndex": data.get("startColumn", 0),
+            }
+            rows = data.get("rowData", [])
+            sheet.rows = max(sheet.rows, start["rowIndex"] + len(rows))
+            requests.append({"updateCells": {"start": start, "rows": rows, "fields": "*"}})
+        requests += [{"mergeCells": {"range": {"sheetId": sheet.id, **item}}} for item in given.get("merges", ())]
+        for part, kind, name in (
+            ("charts", "addChart", "chart"),
+            ("bandedRanges", "addBanding", "bandedRange"),
+            ("protectedRanges", "addProtectedRange", "protectedRange"),
+            ("filterViews", "addFilterView", "filter"),
+            ("conditionalFormats", "addConditionalFormatRule", "rule"),
+        ):
+            requests += [{kind: {name: item}} for item in given.get(part, ())]
+        if "basicFilter" in given:
+            requests.append({"setBasicFilter": {"filter": given["basicFilter"]}})
+    if requests:
+        made, _ = apply_batch(book, {"requests": requests})
+        book.sheets, book.named, book.protected = made.sheets, made.named, made.protected
+
+
 def _get(library: Library, asked: Asked, identity: str) -> tuple[Json, str]:
-    _need(asked, _SHEETS_READ)
-    book = _open(library, asked, identity, write=False)
+    need(asked, _SHEETS_READ)
+    book = open_book(library, asked, identity, write=False)
     rects = [a1.parse(book, text) for text in asked.query.get("ranges", ())]
-    data = asked.flag("includeGridData")
+    made = render.spreadsheet(book, rects, data=_grid(asked, asked.flag("includeGridData")))
+    guards.seen_by(made, book, asked.caller)
+    return made, "Spreadsheet"
+
+
+def _grid(asked: Asked, wanted: bool, *path: str) -> fields.Mask | None:
+    """Which fields of the grid a reply is to have; with a mask Google looks at the mask alone."""
     text = asked.one("fields")
-    if text:  # with a mask Google looks at the mask alone
-        mask = fields.parse(text)
+    if not text:
+        return {} if wanted else None
+    mask = fields.parse(text)
+    if not path:
         schema.check_mask("Spreadsheet", mask, text)
-        data = fields.wants(mask, "sheets", "data")
-    return render.spreadsheet(book, rects, data=data), "Spreadsheet"
+    return fields.beneath(mask, *path, "sheets", "data")
+
+
+def _get_by_filter(library: Library, asked: Asked, identity: str) -> tuple[Json, str]:
+    need(asked, _SHEETS_READ)
+    book = open_book(library, asked, identity, write=False)
+    body = _body(asked, "GetSpreadsheetByDataFilterRequest")
+    rects = [rect for item in body.get("dataFilters", ()) for rect in datafilters.rects(book, item)]
+    if body.get("dataFilters") and not rects:
+        raise bad_request("No part of the spreadsheet matches the data filters.")
+    made = render.spreadsheet(book, rects, data=_grid(asked, bool(body.get("includeGridData"))))
+    guards.seen_by(made, book, asked.caller)
+    return made, "Spreadsheet"
+
+
+def _copy_to(library: Library, asked: Asked, identity: str, number: str) -> tuple[Json, str]:
+    need(asked, _SHEETS_WRITE)
+    source = open_book(library, asked, identity, write=False)
+    body = _body(asked, "CopySheetToAnotherSpreadsheetRequest")
+    target = open_book(library, asked, str(body.get("destinationSpreadsheetId", "")), write=True).clone()
+    properties = copy_to(target if target.id == source.id else source, int(number), target)
+    recalculate(target)
+    save(library, target, asked)
+    return properties, "SheetProperties"
 
 
 def _batch(library: Library, asked: Asked, identity: str) -> tuple[Json, str]:
-    _need(asked, _SHEETS_WRITE)
-    book = _open(library, asked, identity, write=True)
+    need(asked, _SHEETS_WRITE)
+    book = open_book(library, asked, identity, write=True)
     body = _body(asked, "BatchUpdateSpreadsheetRequest")
     changed, replies = apply_batch(book, body)
+    guards.check_batch(book, changed, asked.caller, body, apply_batch)
+    guards.adopt(book, changed, asked.caller)
     answer: Json = {"spreadsheetId": identity, "replies": replies}
     if body.get("includeSpreadsheetInResponse"):
         rects = [a1.parse(changed, text) for text in body.get("responseRanges", ())]
-        data = bool(body.get("responseIncludeGridData"))
+        data = _grid(asked, bool(body.get("responseIncludeGridData")), "updatedSpreadsheet")
         answer["updatedSpreadsheet"] = render.spreadsheet(changed, rects, data=data)
+        guards.seen_by(answer["updatedSpreadsheet"], changed, asked.caller)
     schema.check_reply("BatchUpdateSpreadsheetResponse", answer)
-    _save(library, changed)
+    save(library, changed, asked)
     return answer, "BatchUpdateSpreadsheetResponse"
 
 
 def _search(library: Library, asked: Asked, identity: str) -> tuple[Json, str]:
-    _need(asked, _SHEETS_READ)
-    book = _open(library, asked, identity, write=False)
-    return search(book, _body(asked, "SearchDeveloperMetadataRequest")), "SearchDeveloperMetadataResponse"
+    need(asked, _SHEETS_READ)
+    book = open_book(library, asked, identity, write=False)
+    found = search(book, _body(asked, "SearchDeveloperMetadataRequest"))
+    return wire(found), "SearchDeveloperMetadataResponse"
 
 
 def _mark(library: Library, asked: Asked, identity: str, number: str) -> tuple[Json, str]:
-    _need(asked, _SHEETS_READ)
-    book = _open(library, asked, identity, write=False)
+    need(asked, _SHEETS_READ)
+    book = open_book(library, asked, identity, write=False)
     for item in book.metadata:
         if str(item["metadataId"]) == number:
-            return item, "DeveloperMetadata"
+            return wire(item), "DeveloperMetadata"
     raise ApiError(404, f"No developer metadata with id: {number}")
 
 
@@ -171,14 +171,14 @@ def _mark(library: Library, asked: Asked, identity: str, number: str) -> tuple[J
 
 
 def _values_get(library: Library, asked: Asked, identity: str, text: str) -> tuple[Json, str]:
-    _need(asked, _SHEETS_READ)
-    book = _open(library, asked, identity, write=False)
+    need(asked, _SHEETS_READ)
+    book = open_book(library, asked, identity, write=False)
     return values.read(book, a1.parse(book, text), values.Rendering.of(asked.flat())), "ValueRange"
 
 
 def _values_batch_get(library: Library, asked: Asked, identity: str) -> tuple[Json, str]:
-    _need(asked, _SHEETS_READ)
-    book = _open(library, asked, identity, write=False)
+    need(asked, _SHEETS_READ)
+    book = open_book(library, asked, identity, write=False)
     how = values.Rendering.of(asked.flat())
     found = [values.read(book, a1.parse(book, text), how) for text in asked.query.get("ranges", ())]
     return {"spreadsheetId": identity, "valueRanges": found}, "BatchGetValuesResponse"
@@ -190,156 +190,145 @@ def _echo(book: Book, answer: Json, rect: Rect, options: Mapping[str, Any]) -> N
 
 
 def _values_update(library: Library, asked: Asked, identity: str, text: str) -> tuple[Json, str]:
-    _need(asked, _SHEETS_WRITE)
-    book = _open(library, asked, identity, write=True).clone()
+    need(asked, _SHEETS_WRITE)
+    book = open_book(library, asked, identity, write=True).clone()
     body = _body(asked, "ValueRange")
     answer, rect = values.update(book, text, body, asked.one("valueInputOption"))
     recalculate(book)
     if asked.flag("includeValuesInResponse"):
         _echo(book, answer, rect, asked.flat())
-    _save(library, book)
+    save(library, book, asked)
     return answer, "UpdateValuesResponse"
 
 
 def _values_batch_update(library: Library, asked: Asked, identity: str) -> tuple[Json, str]:
-    _need(asked, _SHEETS_WRITE)
-    book = _open(library, asked, identity, write=True).clone()
+    need(asked, _SHEETS_WRITE)
+    book = open_book(library, asked, identity, write=True).clone()
     body = _body(asked, "BatchUpdateValuesRequest")
-    written = [
-        values.update(book, item.get("range", ""), item, body.get("valueInputOption")) for item in body.get("data", ())
-    ]
+    written = [_one_update(book, number, item, body) for number, item in enumerate(body.get("data", ()))]
+    answer = _total(book, body, written)
+    save(library, book, asked)
+    return answer, "BatchUpdateValuesResponse"
+
+
+def _one_update(book: Book, number: int, item: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[Json, Rect]:
+    try:
+        return values.update(book, str(item.get("range", "")), item, body.get("valueInputOption"))
+    except ApiError as problem:
+        if "valueInputOption" in problem.message:
+            raise
+        raise ApiError(problem.code, f"Invalid data[{number}]: {problem.message}") from None
+
+
+def _total(book: Book, body: Mapping[str, Any], written: Sequence[tuple[Json, Rect]]) -> Json:
+    """The answer to several updates; what is zero is left out."""
     recalculate(book)
     if body.get("includeValuesInResponse"):
         for answer, rect in written:
             _echo(book, answer, rect, body)
     rows = {(rect.sheet, row) for _, rect in written for row in range(rect.top, rect.bottom)}
     columns = {(rect.sheet, column) for _, rect in written for column in range(rect.left, rect.right)}
-    answer = {
-        "spreadsheetId": identity,
+    counts = {
         "totalUpdatedRows": len(rows),
         "totalUpdatedColumns": len(columns),
         "totalUpdatedCells": sum(item.get("updatedCells", 0) for item, _ in written),
         "totalUpdatedSheets": len({rect.sheet for _, rect in written}),
-        "responses": [item for item, _ in written],
     }
-    _save(library, book)
-    return answer, "BatchUpdateValuesResponse"
+    total: Json = {"spreadsheetId": book.id, **{name: count for name, count in counts.items() if count}}
+    if written:
+        total["responses"] = [item for item, _ in written]
+    return total
+
+
+def _values_update_filtered(library: Library, asked: Asked, identity: str) -> tuple[Json, str]:
+    need(asked, _SHEETS_WRITE)
+    book = open_book(library, asked, identity, write=True).clone()
+    body = _body(asked, "BatchUpdateValuesByDataFilterRequest")
+    answer = _total(book, body, datafilters.update(book, body))
+    save(library, book, asked)
+    return answer, "BatchUpdateValuesByDataFilterResponse"
+
+
+def _values_get_filtered(library: Library, asked: Asked, identity: str) -> tuple[Json, str]:
+    need(asked, _SHEETS_READ)
+    book = open_book(library, asked, identity, write=False)
+    found = datafilters.read(book, _body(asked, "BatchGetValuesByDataFilterRequest"))
+    answer: Json = {"spreadsheetId": identity}
+    return answer | ({"valueRanges": found} if found else {}), "BatchGetValuesByDataFilterResponse"
+
+
+def _values_clear_filtered(library: Library, asked: Asked, identity: str) -> tuple[Json, str]:
+    need(asked, _SHEETS_WRITE)
+    book = open_book(library, asked, identity, write=True).clone()
+    cleared = datafilters.clear(book, _body(asked, "BatchClearValuesByDataFilterRequest"))
+    recalculate(book)
+    save(library, book, asked)
+    answer: Json = {"spreadsheetId": identity}
+    return answer | ({"clearedRanges": cleared} if cleared else {}), "BatchClearValuesByDataFilterResponse"
 
 
 def _values_append(library: Library, asked: Asked, identity: str, text: str) -> tuple[Json, str]:
-    _need(asked, _SHEETS_WRITE)
-    book = _open(library, asked, identity, write=True).clone()
+    need(asked, _SHEETS_WRITE)
+    book = open_book(library, asked, identity, write=True).clone()
     body = _body(asked, "ValueRange")
     insert_data = asked.one("insertDataOption") or "OVERWRITE"
     answer, rect = values.append(book, text, body, asked.one("valueInputOption"), insert_data)
     recalculate(book)
     if asked.flag("includeValuesInResponse"):
         _echo(book, answer["updates"], rect, asked.flat())
-    _save(library, book)
+    save(library, book, asked)
     return answer, "AppendValuesResponse"
 
 
 def _values_clear(library: Library, asked: Asked, identity: str, text: str) -> tuple[Json, str]:
-    _need(asked, _SHEETS_WRITE)
-    book = _open(library, asked, identity, write=True).clone()
+    need(asked, _SHEETS_WRITE)
+    book = open_book(library, asked, identity, write=True).clone()
     _body(asked, "ClearValuesRequest")
     cleared = values.clear(book, text)
     recalculate(book)
-    _save(library, book)
+    save(library, book, asked)
     return {"spreadsheetId": identity, "clearedRange": cleared}, "ClearValuesResponse"
 
 
 def _values_batch_clear(library: Library, asked: Asked, identity: str) -> tuple[Json, str]:
-    _need(asked, _SHEETS_WRITE)
-    book = _open(library, asked, identity, write=True).clone()
+    need(asked, _SHEETS_WRITE)
+    book = open_book(library, asked, identity, write=True).clone()
     body = _body(asked, "BatchClearValuesRequest")
     cleared = [values.clear(book, text) for text in body.get("ranges", ())]
     recalculate(book)
-    _save(library, book)
+    save(library, book, asked)
     return {"spreadsheetId": identity, "clearedRanges": cleared}, "BatchClearValuesResponse"
 
 
-# --- Drive -----------------------------------------------------------------------------------------------------------
-
-
-def _file(book: Book) -> Json:
-    return {
-        "kind": "drive#file",
-        "id": book.id,
-        "name": book.title,
-        "mimeType": _SPREADSHEET,
-        "createdTime": book.created,
-        "modifiedTime": book.modified,
-    }
-
-
-def _files(library: Library, asked: Asked) -> tuple[Json, str]:
-    _need(asked, _DRIVE_READ)
-    found = [book for book in library.books.values() if asked.caller in book.roles]
-    named = re.search(r"name\s*=\s*(['\"])(.*?)\1", asked.one("q") or "")
-    if named:
-        found = [book for book in found if book.title == named[2]]
-    return {"kind": "drive#fileList", "incompleteSearch": False, "files": [_file(book) for book in found]}, ""
-
-
-def _file_get(library: Library, asked: Asked, identity: str) -> tuple[Json, str]:
-    _need(asked, _DRIVE_READ)
-    return _file(_open(library, asked, identity, write=False)), ""
-
-
-def _file_create(library: Library, asked: Asked) -> tuple[Json, str]:
-    _need(asked, _DRIVE_WRITE)
-    body = asked.body or {}
-    if body.get("mimeType") != _SPREADSHEET:
-        raise bad_request("the local server keeps spreadsheets only.")
-    return _file(library.create(body.get("name", "Untitled"), {asked.caller: "writer"})), ""
-
-
-def _file_delete(library: Library, asked: Asked, identity: str) -> tuple[Json, str]:
-    _need(asked, _DRIVE_WRITE)
-    del library.books[_open(library, asked, identity, write=True).id]
-    return {}, ""
-
-
-_Handler = Callable[..., tuple[Json, str]]
-_ID = r"([A-Za-z0-9_-]+)"
+_Handler = Callable[..., tuple[Any, str]]
+_BOOK = rf"/v4/spreadsheets/{drive.ID}"
+_METHODS: tuple[tuple[str, str, str, _Handler], ...] = (
+    ("POST", "", "create", _create),
+    ("GET", _BOOK, "get", _get),
+    ("POST", rf"{_BOOK}:batchUpdate", "batchUpdate", _batch),
+    ("POST", rf"{_BOOK}:getByDataFilter", "getByDataFilter", _get_by_filter),
+    ("POST", rf"{_BOOK}/sheets/(\d+):copyTo", "sheets.copyTo", _copy_to),
+    ("POST", rf"{_BOOK}/developerMetadata:search", "developerMetadata.search", _search),
+    ("GET", rf"{_BOOK}/developerMetadata/(\d+)", "developerMetadata.get", _mark),
+    ("GET", rf"{_BOOK}/values:batchGet", "values.batchGet", _values_batch_get),
+    ("POST", rf"{_BOOK}/values:batchGetByDataFilter", "values.batchGetByDataFilter", _values_get_filtered),
+    ("POST", rf"{_BOOK}/values:batchUpdate", "values.batchUpdate", _values_batch_update),
+    ("POST", rf"{_BOOK}/values:batchUpdateByDataFilter", "values.batchUpdateByDataFilter", _values_update_filtered),
+    ("POST", rf"{_BOOK}/values:batchClear", "values.batchClear", _values_batch_clear),
+    ("POST", rf"{_BOOK}/values:batchClearByDataFilter", "values.batchClearByDataFilter", _values_clear_filtered),
+    ("POST", rf"{_BOOK}/values/(.+):append", "values.append", _values_append),
+    ("POST", rf"{_BOOK}/values/(.+):clear", "values.clear", _values_clear),
+    ("GET", rf"{_BOOK}/values/(.+)", "values.get", _values_get),
+    ("PUT", rf"{_BOOK}/values/(.+)", "values.update", _values_update),
+)
 _ROUTES: tuple[tuple[str, str, str, _Handler], ...] = (
-    ("POST", r"/v4/spreadsheets", "sheets.spreadsheets.create", _create),
-    ("GET", rf"/v4/spreadsheets/{_ID}", "sheets.spreadsheets.get", _get),
-    ("POST", rf"/v4/spreadsheets/{_ID}:batchUpdate", "sheets.spreadsheets.batchUpdate", _batch),
-    (
-        "POST",
-        rf"/v4/spreadsheets/{_ID}/developerMetadata:search",
-        "sheets.spreadsheets.developerMetadata.search",
-        _search,
-    ),
-    ("GET", rf"/v4/spreadsheets/{_ID}/developerMetadata/(\d+)", "sheets.spreadsheets.developerMetadata.get", _mark),
-    ("GET", rf"/v4/spreadsheets/{_ID}/values:batchGet", "sheets.spreadsheets.values.batchGet", _values_batch_get),
-    (
-        "POST",
-        rf"/v4/spreadsheets/{_ID}/values:batchUpdate",
-        "sheets.spreadsheets.values.batchUpdate",
-        _values_batch_update,
-    ),
-    (
-        "POST",
-        rf"/v4/spreadsheets/{_ID}/values:batchClear",
-        "sheets.spreadsheets.values.batchClear",
-        _values_batch_clear,
-    ),
-    ("POST", rf"/v4/spreadsheets/{_ID}/values/(.+):append", "sheets.spreadsheets.values.append", _values_append),
-    ("POST", rf"/v4/spreadsheets/{_ID}/values/(.+):clear", "sheets.spreadsheets.values.clear", _values_clear),
-    ("GET", rf"/v4/spreadsheets/{_ID}/values/(.+)", "sheets.spreadsheets.values.get", _values_get),
-    ("PUT", rf"/v4/spreadsheets/{_ID}/values/(.+)", "sheets.spreadsheets.values.update", _values_update),
-    ("GET", r"/drive/v3/files", "", _files),
-    ("POST", r"/drive/v3/files", "", _file_create),
-    ("GET", rf"/drive/v3/files/{_ID}", "", _file_get),
-    ("DELETE", rf"/drive/v3/files/{_ID}", "", _file_delete),
+    *((verb, path or "/v4/spreadsheets", f"sheets.spreadsheets.{name}", made) for verb, path, name, made in _METHODS),
+    *((verb, path, "", handler) for verb, path, handler in drive.ROUTES),
 )
 _COMPILED = tuple((method, re.compile(pattern), name, handler) for method, pattern, name, handler in _ROUTES)
 
 
-def answer(library: Library, asked: Asked) -> Json:
+def answer(library: Library, asked: Asked) -> Json | Raw:
     """The reply to a call.
 
     Raises:
@@ -356,6 +345,8 @@ def answer(library: Library, asked: Asked) -> Json:
         if name:
             schema.check_query(name, asked.query)
         made, kind = handler(library, asked, *(unquote(part) for part in found.groups()))
+        if isinstance(made, Raw):
+            return made
         if kind:
             schema.check_reply(kind, made)
         mask = asked.one("fields")

@@ -15,6 +15,7 @@ from typing import Any
 
 import fastjsonschema
 
+from revalign_udf.localsheets import lenient
 from revalign_udf.localsheets.fields import Mask
 from revalign_udf.localsheets.problems import ApiError, bad_request
 
@@ -75,18 +76,35 @@ def _validator(name: str) -> Callable[[Any], Any]:
     return compiled
 
 
-def check_request(name: str, body: Any) -> None:
+def check_request(name: str, body: Any, place: str = "") -> Any:
     """Refuses a body that Google's description does not know.
+
+    Args:
+        name: the schema.
+        body: the body.
+        place: where the body stands in the request, as errors name it.
+
+    Returns:
+        The body; numbers and flags written as text, single values in place of lists and names with underscores are
+        put right first, as Google reads them too.
 
     Raises:
         ApiError: with Google's words: which name, where.
     """
     if not available():
-        return
+        return body
     try:
         _validator(name)(body)
-    except fastjsonschema.JsonSchemaValueException as problem:
-        raise _worded(problem) from None
+    except fastjsonschema.JsonSchemaValueException:
+        body = lenient.read(body, name, _definitions())
+        problems = lenient.problems(body, name, _definitions(), place)
+        if problems:
+            raise _refused(problems) from None
+        try:
+            _validator(name)(body)
+        except fastjsonschema.JsonSchemaValueException as problem:
+            raise bad_request(f"Invalid value at '{place}': {problem.message}") from None
+    return body
 
 
 def check_reply(name: str, body: Any) -> None:
@@ -103,22 +121,10 @@ def check_reply(name: str, body: Any) -> None:
         raise ApiError(500, f"The local server made a reply that is no {name}: {problem.message}") from None
 
 
-def _worded(problem: fastjsonschema.JsonSchemaValueException) -> ApiError:
-    place = ""
-    for part in list(problem.path)[1:]:
-        text = str(part)
-        place += f"[{text}]" if text.isdigit() else f".{text}"
-    place = place.lstrip(".")
-    where = f" at '{place}'" if place else ""
-    if problem.rule == "additionalProperties" and isinstance(problem.value, dict):
-        known = (problem.definition or {}).get("properties", {})
-        names = [name for name in problem.value if name not in known]
-        lines = [f'Invalid JSON payload received. Unknown name "{name}"{where}: Cannot find field.' for name in names]
-    else:
-        lines = [f"Invalid value{where}: {problem.message}"]
-    violations = [{"field": place, "description": line} for line in lines]
+def _refused(found: list[tuple[str, str]]) -> ApiError:
+    violations = [{"field": place, "description": line} if place else {"description": line} for place, line in found]
     detail = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": violations}
-    return ApiError(400, "\n".join(lines), details=(detail,))
+    return ApiError(400, "\n".join(line for _, line in found), details=(detail,))
 
 
 @cache

@@ -177,6 +177,14 @@ def _ranges(book: Book, sheet: Sheet, change: _Change) -> None:
         item for item in keep(book.protected) if "namedRangeId" not in item or item["namedRangeId"] in names
     ]
     sheet.bandings = keep(sheet.bandings)
+    sheet.filter_views = keep(sheet.filter_views)
+    sheet.basic_filter = next(iter(keep([sheet.basic_filter])), None) if sheet.basic_filter else None
+    groups = [_group(item, change) for item in (sheet.row_groups if change.rows else sheet.column_groups)]
+    kept = [item for item in groups if item is not None]
+    if change.rows:
+        sheet.row_groups = kept
+    else:
+        sheet.column_groups = kept
     sheet.merges = [new for item in sheet.merges if (new := _grid_range(item, sheet, change)) is not None]
     rules: list[Json] = []
     for rule in sheet.conditional_formats:
@@ -187,6 +195,11 @@ def _ranges(book: Book, sheet: Sheet, change: _Change) -> None:
     book.metadata = [new for item in book.metadata if (new := _metadata(item, sheet, change)) is not None]
     for other in book.sheets:
         other.charts = [_chart(chart, sheet, change) for chart in other.charts]
+
+
+def _group(item: Json, change: _Change) -> Json | None:
+    new = change.span(int(item["range"]["startIndex"]), int(item["range"]["endIndex"]))
+    return None if new is None else {**item, "range": {**item["range"], "startIndex": new[0], "endIndex": new[1]}}
 
 
 def _metadata(item: Json, sheet: Sheet, change: _Change) -> Json | None:

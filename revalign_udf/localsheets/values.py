@@ -6,12 +6,39 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from revalign_udf.calc.letters import column_letters
 from revalign_udf.localsheets import a1
 from revalign_udf.localsheets.book import Book, Cell, Json, Rect, Scalar
 from revalign_udf.localsheets.formats import show, typed
-from revalign_udf.localsheets.problems import bad_request
+from revalign_udf.localsheets.lenient import snake
+from revalign_udf.localsheets.problems import ApiError, bad_request
 
 __all__ = ["Rendering", "append", "clear", "entered", "read", "update"]
+
+
+_ENUMS = {
+    "ValueRenderOption": ("FORMATTED_VALUE", "UNFORMATTED_VALUE", "FORMULA"),
+    "DateTimeRenderOption": ("SERIAL_NUMBER", "FORMATTED_STRING"),
+    "Dimension": ("DIMENSION_UNSPECIFIED", "ROWS", "COLUMNS"),
+    "ValueInputOption": ("INPUT_VALUE_OPTION_UNSPECIFIED", "RAW", "USER_ENTERED"),
+    "InsertDataOption": ("OVERWRITE", "INSERT_ROWS"),
+}
+
+
+def _enum(query: Mapping[str, Any], name: str, kind: str, default: str) -> str:
+    """A value out of a fixed list.
+
+    Raises:
+        ApiError: another value, in Google's words.
+    """
+    given = str(query.get(name, default))
+    if given not in _ENUMS[kind]:
+        place = snake(name)
+        message = f"Invalid value at '{place}' (type.googleapis.com/google.apps.sheets.v4.{kind}), \"{given}\""
+        violation = {"field": place, "description": message}
+        detail = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}
+        raise ApiError(400, message, details=(detail,))
+    return given
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +56,9 @@ class Rendering:
         def name(text: str) -> str:
             return prefix + text if prefix else text[0].lower() + text[1:]
 
-        option = query.get(name("ValueRenderOption"), "FORMATTED_VALUE")
-        if option not in {"FORMATTED_VALUE", "UNFORMATTED_VALUE", "FORMULA"}:
-            raise bad_request(f"Invalid value at 'value_render_option': \"{option}\"")
-        dates = query.get(name("DateTimeRenderOption"), "SERIAL_NUMBER")
-        if dates not in {"SERIAL_NUMBER", "FORMATTED_STRING"}:
-            raise bad_request(f"Invalid value at 'date_time_render_option': \"{dates}\"")
-        dimension = "ROWS" if prefix else query.get("majorDimension", "ROWS")
-        if dimension not in {"ROWS", "COLUMNS", "DIMENSION_UNSPECIFIED"}:
-            raise bad_request(f"Invalid value at 'major_dimension': \"{dimension}\"")
+        option = _enum(query, name("ValueRenderOption"), "ValueRenderOption", "FORMATTED_VALUE")
+        dates = _enum(query, name("DateTimeRenderOption"), "DateTimeRenderOption", "SERIAL_NUMBER")
+        dimension = "ROWS" if prefix else _enum(query, "majorDimension", "Dimension", "ROWS")
         return cls(option, dates, "COLUMNS" if dimension == "COLUMNS" else "ROWS")
 
 
@@ -60,7 +81,7 @@ def rendered(cell: Cell, how: Rendering) -> Scalar:
     if how.option == "FORMATTED_VALUE":
         return show(cell.value, number_format)
     dated = (number_format or {}).get("type") in {"DATE", "TIME", "DATE_TIME"}
-    if dated and how.dates == "FORMATTED_STRING" and how.option == "UNFORMATTED_VALUE":
+    if dated and how.dates == "FORMATTED_STRING":
         return show(cell.value, number_format)
     return plain(cell.value)
 
@@ -96,34 +117,58 @@ def entered(cell: Cell, given: Any, option: str) -> Cell:
     if given is None:
         return cell
     if isinstance(given, list | dict):
-        kind = "list_value" if isinstance(given, list) else "struct_value"
-        raise bad_request(f"Invalid values[0][0]: {kind} {{}}")
+        raise bad_request(f"Invalid value: {proto_text(given)}")
     if given == "" and isinstance(given, str):
         return cell.without_value()
     if isinstance(given, bool | int | float):
-        return replace(cell, value=given, formula="", error="", runs=())
+        return cell.holding(given)
     text = str(given)
     if option == "RAW":
-        return replace(cell, value=text, formula="", error="", runs=())
+        return cell.holding(text)
     if text.startswith("=") and len(text) > 1:
-        return replace(cell, value=None, formula=text, error="", runs=())
+        return cell.holding(None, text)
     value, number_format = typed(text)
     # What a person types brings its format along, unless the cell has one of its own.
     if number_format and "numberFormat" not in cell.format:
         cell = replace(cell, format={**cell.format, "numberFormat": dict(number_format)})
-    return replace(cell, value=value, formula="", error="", runs=())
+    return cell.holding(value)
+
+
+def proto_text(given: Any, indent: str = "") -> str:
+    """A JSON value the way Google prints it in errors: as a protocol buffer in text."""
+    if isinstance(given, list):
+        inner = "".join(f"{indent}  values {{\n{proto_text(item, indent + '    ')}{indent}  }}\n" for item in given)
+        return f"{indent}list_value {{\n{inner}{indent}}}\n"
+    if isinstance(given, dict):
+        inner = ""
+        for key, item in given.items():
+            value = f"{indent}    value {{\n{proto_text(item, indent + '      ')}{indent}    }}\n"
+            inner += f'{indent}  fields {{\n{indent}    key: "{key}"\n{value}{indent}  }}\n'
+        return f"{indent}struct_value {{\n{inner}{indent}}}\n"
+    if given is None:
+        return f"{indent}null_value: NULL_VALUE\n"
+    if isinstance(given, bool):
+        return f"{indent}bool_value: {str(given).lower()}\n"
+    if isinstance(given, int | float):
+        return f"{indent}number_value: {plain(given)}\n"
+    return f'{indent}string_value: "{given}"\n'
 
 
 def _option(option: str | None) -> str:
-    if option not in {"RAW", "USER_ENTERED"}:
+    given = _enum({} if option is None else {"valueInputOption": option}, "valueInputOption", "ValueInputOption", "RAW")
+    if option is None or given not in {"RAW", "USER_ENTERED"}:
         raise bad_request("'valueInputOption' is required but not specified")
-    return option
+    return given
 
 
 def _rows(value_range: Mapping[str, Any]) -> list[list[Any]]:
     lines: Sequence[Any] = value_range.get("values", ())
-    if any(not isinstance(line, list) for line in lines):
-        raise bad_request("Invalid value at 'data.values': each row must be a list.")
+    for row, line in enumerate(lines):
+        if not isinstance(line, list):
+            raise bad_request(f"Invalid values[{row}]: {proto_text(line)}")
+        for column, value in enumerate(line):
+            if isinstance(value, list | dict):
+                raise bad_request(f"Invalid values[{row}][{column}]: {proto_text(value)}")
     if value_range.get("majorDimension") == "COLUMNS":
         height = max((len(line) for line in lines), default=0)
         return [[line[row] if row < len(line) else None for line in lines] for row in range(height)]
@@ -155,7 +200,7 @@ def update(book: Book, text: str, value_range: Mapping[str, Any], option: str | 
                 f"Requested writing within range [{a1.write(book, rect)}], but tried writing to row [{rect.bottom + 1}]"
             )
         if width > rect.right - rect.left:
-            letters = a1.column_letters(rect.right)
+            letters = column_letters(rect.right)
             raise bad_request(
                 f"Requested writing within range [{a1.write(book, rect)}], but tried writing to column [{letters}]"
             )
@@ -191,6 +236,7 @@ def append(
         ApiError: no such range, or not values.
     """
     option = _option(option)
+    insert_data = _enum({"insertDataOption": insert_data}, "insertDataOption", "InsertDataOption", "OVERWRITE")
     rect = a1.parse(book, text)
     sheet = book.sheet(rect.sheet)
     rows = _rows(value_range)

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -33,6 +33,8 @@ from revalign_udf.store import Store, Watermark, disk_problem
 __all__ = ["Published", "publish"]
 
 _WORK = ".building-"
+#: rows of a snapshot from which on it pays to free the memory of the kernels' tables before the cube is computed
+_MANY = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def publish(
     marks = [mark for mark in store.watermarks() if mark.connection in project.sources]
     if not marks:
         raise NoData("No source has been pulled yet.", code="REV-205", hint="Run: revalign pull.")
-    store.open_views(as_of, sorted(project.sources))
+    filled = store.open_views(as_of, sorted(project.sources))
     as_of_day = as_of or project.as_of or _as_of(project, marks)
     root = project.snapshots
     try:
@@ -73,8 +75,9 @@ def publish(
         work.mkdir()
         try:
             return _build(
-                project, store, [*METRICS.values(), *metrics], marks, as_of_day, root, work, additions or Additions()
-            )
+                project, store, [*METRICS.values(), *metrics], marks, as_of_day, root, work, additions or Additions(),
+                filled,
+            )  # fmt: skip
         finally:
             shutil.rmtree(work, ignore_errors=True)
     except (OSError, duckdb.Error) as error:
@@ -91,18 +94,19 @@ def _as_of(project: Project, marks: Sequence[Watermark]) -> date:
 
 def _build(
     project: Project, store: Store, metrics: Sequence[Metric], marks: Sequence[Watermark], as_of: date, root: Path,
-    work: Path, additions: Additions,
+    work: Path, additions: Additions, filled: Collection[str],
 ) -> Published:  # fmt: skip
     agreed = read_agreements(project, store.con, metrics, additions, as_of)
-    through = _Through(store.con, marks, as_of)
+    through = _Through(store.con, marks, as_of, filled)
     built = build_facts(
-        store.con, project.company.currency, as_of, project.definitions.revenue_source, additions,
-        through,
-    )  # fmt: skip
+        store.con, project.company.currency, as_of, project.definitions.revenue_source, additions, through, filled
+    )
+    columns, some = _described(store.con, built.tables.values())
     facts = {
-        name: _write(store.con, name, table, work, built.rests_on.get(name, ()), through)
+        name: _write(store.con, name, table, columns[table], work, built.rests_on.get(name, ()), through)
+        if table in some else _without_rows(name, columns[table], built.rests_on.get(name, ()), through)
         for name, table in built.tables.items()
-    }
+    }  # fmt: skip
     manifest = Manifest(
         label="",
         as_of=as_of,
@@ -136,7 +140,8 @@ def _build(
     if (same := _unchanged(root, manifest)) is not None:
         _point(root, same)
         return Published(label_of(same), root / same, is_new=False, as_of=as_of, rows=rows, notes=notes)
-    _forget(store.con)
+    if sum(rows.values()) > _MANY:
+        _forget(store.con)
     name = _next_name(root, as_of)
     manifest = replace(manifest, label=label_of(name))
     manifest.write(work)
@@ -152,19 +157,20 @@ def _build(
 def _forget(con: duckdb.DuckDBPyConnection) -> None:
     """Drop the kernels' tables: written by now, and a large company's take much memory."""
     found = con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary AND table_name ~ '^[dfk]_'").fetchall()
-    for (name,) in found:
-        con.execute(f"DROP TABLE {name}")
+    con.execute("; ".join(f"DROP TABLE {name}" for (name,) in found))
 
 
 class _Through:
     """Through which day the connections that fill some tables are complete, never after the as-of date."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, marks: Sequence[Watermark], as_of: date) -> None:
-        self.con, self.marks, self.as_of = con, marks, as_of
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, marks: Sequence[Watermark], as_of: date, filled: Collection[str]
+    ) -> None:
+        self.con, self.marks, self.as_of, self.filled = con, marks, as_of, filled
         self._days: dict[str, list[date]] = {}
 
     def __call__(self, tables: Sequence[str]) -> date | None:
-        found = [day for table in tables for day in self._of(table)]
+        found = [day for table in tables if table in self.filled for day in self._of(table)]
         return min([*found, self.as_of]) if found else None
 
     def _of(self, table: str) -> list[date]:
@@ -177,17 +183,32 @@ class _Through:
         return self._days[table]
 
 
+_Columns = tuple[tuple[str, str], ...]
+"""(name, type) of the columns of a table"""
+
+
+def _described(con: duckdb.DuckDBPyConnection, tables: Collection[str]) -> tuple[dict[str, _Columns], set[str]]:
+    """The columns of the kernels' tables, and which of these have rows."""
+    columns = {
+        table: tuple((row[0], row[1]) for row in con.execute(f"DESCRIBE {table}").fetchall()) for table in tables
+    }
+    looks = (f"SELECT '{table}' FROM (SELECT 1 FROM {table} LIMIT 1) x" for table in tables)
+    return columns, {row[0] for row in con.execute(" UNION ALL ".join(looks)).fetchall()}
+
+
+def _without_rows(name: str, columns: _Columns, rests_on: Sequence[str], through: _Through) -> FactInfo:
+    """Of a table without rows nothing is kept but how it would look."""
+    mark = through(rests_on) if rests_on else None
+    return FactInfo(name, 0, watermark=mark, tables=tuple(rests_on), hash="0:0", columns=columns)
+
+
 def _write(
-    con: duckdb.DuckDBPyConnection, name: str, table: str, work: Path, rests_on: Sequence[str], through: _Through
-) -> FactInfo:
+    con: duckdb.DuckDBPyConnection, name: str, table: str, kinds: _Columns, work: Path, rests_on: Sequence[str],
+    through: _Through,
+) -> FactInfo:  # fmt: skip
     path = work / f"{name}.parquet"
     quoted = str(path).replace("'", "''")
-    described = con.execute(f"DESCRIBE {table}").fetchall()
-    columns = [row[0] for row in described]
-    if not con.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchall():  # nothing to keep but how it would look
-        mark = through(rests_on) if rests_on else None
-        kinds = tuple((row[0], row[1]) for row in described)
-        return FactInfo(name, 0, watermark=mark, tables=tuple(rests_on), hash="0:0", columns=kinds)
+    columns = [column for column, _ in kinds]
     order = ", ".join(f'"{column}"' for column in columns)
     con.execute(f"COPY (SELECT * FROM {table} ORDER BY {order}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd)")
     days = "min(on_day), max(on_day)" if "on_day" in columns else "NULL, NULL"

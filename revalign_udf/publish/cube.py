@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from revalign_udf.metrics import COMPONENTS, DIMENSIONS, Component
+from revalign_udf.metrics import COMPONENTS, Component
 from revalign_udf.periods import GRAINS, Period, add_months, between, of_grain
 from revalign_udf.snapshots import FactInfo, Measured, Slice, Snapshot, Window
 
@@ -75,7 +75,8 @@ def _quoted(path: Path) -> str:
 
 def cube_rows(snapshot: Snapshot) -> Iterator[Row]:
     """Every row of the cube. A window that was computed has at least one row, if only to say that nothing is in it."""
-    sizes = {name: len(snapshot.values_of(name)) - 1 for name in DIMENSIONS}
+    large = any(info.rows >= _WORTH for info in snapshot.manifest.facts.values())
+    sizes = {name: len(snapshot.values_of(name)) - 1 for name in _COMMON if large}
     components = {**COMPONENTS, **snapshot.manifest.additions.components}
     for fact in snapshot.facts.values():
         info = snapshot.manifest.facts[fact.name]

@@ -282,6 +282,12 @@ class Query(Understanding):
         return self.session().catalogue.metric(name)
 
     @in_turn
+    def digest(self, name: str) -> str:
+        """What a metric is defined by, in eight characters: they change with its definition, or one it reads."""
+        catalogue = self.session().catalogue
+        return catalogue.digest(catalogue.metric(name))[:8]
+
+    @in_turn
     def dimensions(self, name: str) -> tuple[str, ...]:
         """What a metric may be cut by."""
         catalogue = self.session().catalogue

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
-__all__ = ["cell", "letters", "rebase", "tab"]
+from revalign_udf.calc.letters import column_letters
 
-
-def letters(column: int) -> str:
-    """The letters of a 0-based column.
-
-    >>> letters(0), letters(27)
-    ('A', 'AB')
-    """
-    text = ""
-    column += 1
-    while column:
-        column, digit = divmod(column - 1, 26)
-        text = chr(65 + digit) + text
-    return text
+__all__ = ["bare", "cell", "rebase", "rowless", "shifted", "tab"]
 
 
 def cell(row: int, column: int) -> str:
@@ -27,7 +17,7 @@ def cell(row: int, column: int) -> str:
     >>> cell(6, 1)
     'B7'
     """
-    return f"{letters(column)}{row + 1}"
+    return f"{column_letters(column)}{row + 1}"
 
 
 def tab(title: str) -> str:
@@ -53,3 +43,31 @@ def rebase(formula: str, old: int, new: int) -> str:
     return _REFERENCE.sub(
         lambda found: f"{found[1]}{found[2]}{new + 1}" if int(found[3]) == old + 1 else found[0], formula
     )
+
+
+def rowless(formula: str) -> str:
+    """A formula without the rows of its references.
+
+    >>> rowless('=IF(B7="x7",C$8,1)')
+    '=IF(B="x7",C$,1)'
+    """
+    return _REFERENCE.sub(lambda found: f"{found[1]}{found[2]}", formula)
+
+
+def bare(value: Mapping[str, Any]) -> object:
+    """What an ExtendedValue holds; a formula without the rows of its references.
+
+    >>> bare({"formulaValue": "=B7+1"}), bare({"numberValue": 7})
+    ('=B+1', 7)
+    """
+    found: object = next(iter(value.values()), None)
+    return rowless(str(found)) if "formulaValue" in value else found
+
+
+def shifted(formula: str, by: int) -> str:
+    """A formula as it reads when it is copied some rows down; rows with a ``$`` stay.
+
+    >>> shifted("=B7+F6*A$1", 2)
+    '=B9+F8*A$1'
+    """
+    return _REFERENCE.sub(lambda found: f"{found[1]}{found[2]}{found[3] if found[2] else int(found[3]) + by}", formula)

@@ -70,19 +70,20 @@ def align(old: Sequence[Hashable], new: Sequence[Hashable], guarded: Collection[
     steps: list[Step] = []
 
     stable = _increasing([(row, wanted[key]) for row, key in enumerate(old) if key in wanted])
-    for row in sorted(
-        (row for row in guarded if old[row] in wanted and row not in stable), key=lambda r: wanted[old[r]]
-    ):
-        before = [other for other in stable if wanted[old[other]] < wanted[old[row]]]
+    ordered = sorted((wanted[old[row]], row) for row in stable)  # which is also how they stand
+    for place, row in sorted((wanted[old[row]], row) for row in guarded if old[row] in wanted and row not in stable):
         start = rows.index(row)
-        to = max((rows.index(other) + 1 for other in before), default=0)
+        at = bisect_left(ordered, (place, row))
+        to = rows.index(ordered[at - 1][1]) + 1 if at else 0
+        ordered.insert(at, (place, row))
         if to not in {start, start + 1}:
             steps.append(Move(start, to))
             rows.insert(to, row)
             rows.pop(start if start < to else start + 1)
         stable.add(row)
 
-    left_over = [row for row in rows if row in set(guarded) and old[row] not in wanted]
+    held = set(guarded)
+    left_over = [row for row in rows if row in held and old[row] not in wanted]
     for row in reversed(left_over):  # last first: each lands right beneath the block, so they keep their order
         start = rows.index(row)
         if start != len(rows) - 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -15,10 +15,15 @@ __all__ = ["Area", "Current", "CurrentTab", "Mark", "read_current", "read_struct
 Kept = TypeVar("Kept", TabMark, BlockMark)
 
 STRUCTURE = (
-    "namedRanges,sheets(properties(sheetId,title,index,gridProperties(rowCount,columnCount)),"
-    "charts(chartId,position,spec),protectedRanges(protectedRangeId),developerMetadata)"
+    "properties(locale,timeZone),developerMetadata,namedRanges,"
+    "sheets(properties(sheetId,title,index,gridProperties(rowCount,columnCount)),"
+    "charts(chartId,position,spec),protectedRanges(protectedRangeId),bandedRanges(bandedRangeId,range),"
+    "developerMetadata)"
 )
-CELLS = "sheets(properties(sheetId),data(startRow,startColumn,rowData(values(userEnteredValue,note))))"
+CELLS = (
+    "sheets(properties(sheetId),data(startRow,startColumn,rowData(values(userEnteredValue,note,"
+    "userEnteredFormat(backgroundColorStyle)))))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,11 @@ class CurrentTab:
     values: dict[tuple[int, int], Json] = field(default_factory=dict)
     """ExtendedValue by row and column"""
     notes: dict[tuple[int, int], str] = field(default_factory=dict)
+    colours: dict[tuple[int, int], Json] = field(default_factory=dict)
+    bandings: dict[int, Json] = field(default_factory=dict)
+    """range by id"""
+    read: bool = False
+    """whether its cells were read"""
 
     def used_rows(self) -> int:
         """Rows down to the last cell with anything in it."""
@@ -84,6 +94,17 @@ class Current:
     guards: set[int] = field(default_factory=set)
     tab_marks: dict[str, Mark[TabMark]] = field(default_factory=dict)
     block_marks: dict[str, Mark[BlockMark]] = field(default_factory=dict)
+    locale: str = "en_US"
+    time_zone: str = "Etc/GMT"
+    generation: int = 0
+    """counts the batches of every sync; two that start from the same count cannot both be sent"""
+    generation_mark: int | None = None
+    """id of the mark that holds the count"""
+
+    @property
+    def cells(self) -> int:
+        """Cells of all grids, which Google limits to ten million."""
+        return sum(tab.rows * tab.columns for tab in self.tabs.values())
 
     def area(self, kind: str, path: str) -> Area | None:
         """The rectangle of a banner or block, wherever people moved it."""
@@ -91,7 +112,7 @@ class Current:
         return found[1] if found and found[1].tab in self.tabs else None
 
     def tab(self, path: str) -> CurrentTab | None:
-        """The tab that is ours for a path, whatever it is called now."""
+        """The tab that is ours for a path, whatever it is called now. A copy that a person made is theirs."""
         own = self.tabs.get(identity.number_id("tab", path))
         if own is not None:
             return own
@@ -115,7 +136,13 @@ def _area(grid_range: Mapping[str, int], tabs: Mapping[int, CurrentTab]) -> Area
 def read_structure(client: SpreadsheetClient) -> Current:
     """Everything but the cells; one call."""
     answer = client.read(STRUCTURE)
-    current = Current()
+    properties = answer.get("properties", {})
+    current = Current(locale=properties.get("locale", "en_US"), time_zone=properties.get("timeZone", "Etc/GMT"))
+    for item in answer.get("developerMetadata", ()):
+        if item.get("metadataKey") == identity.RUN and str(item.get("metadataValue", "")).isdigit():
+            number = int(item["metadataValue"])
+            if number >= current.generation:
+                current.generation, current.generation_mark = number, int(item["metadataId"])
     for sheet in answer.get("sheets", ()):
         properties = sheet["properties"]
         grid = properties.get("gridProperties", {})
@@ -125,6 +152,7 @@ def read_structure(client: SpreadsheetClient) -> Current:
             int(grid.get("rowCount", 0)),
             int(grid.get("columnCount", 0)),
             {int(chart["chartId"]): chart for chart in sheet.get("charts", ())},
+            bandings={int(item["bandedRangeId"]): item.get("range", {}) for item in sheet.get("bandedRanges", ())},
         )
         current.tabs[tab.id] = tab
         current.guards |= {int(item["protectedRangeId"]) for item in sheet.get("protectedRanges", ())}
@@ -139,25 +167,27 @@ def read_structure(client: SpreadsheetClient) -> Current:
 
 def _note_mark(current: Current, tab: int, item: Json) -> None:
     number, text = int(item["metadataId"]), str(item.get("metadataValue", ""))
-    # Copying a tab copies its marks under new ids: the mark with our own id is the real one.
+    # Copying a tab copies its marks under new ids: the mark with our own id is the real one, the copy a person's.
     kept = identity.load_tab(text) if item.get("metadataKey") == identity.TAB else None
-    if kept and (kept.path not in current.tab_marks or number == identity.number_id("tab-mark", kept.path)):
+    if kept and number == identity.number_id("tab-mark", kept.path):
         current.tab_marks[kept.path] = Mark(number, tab, kept, text)
     block = identity.load_block(text) if item.get("metadataKey") == identity.BLOCK else None
-    if block and (block.path not in current.block_marks or number == identity.number_id("block-mark", block.path)):
+    if block and number == identity.number_id("block-mark", block.path):
         current.block_marks[block.path] = Mark(number, tab, block, text)
 
 
-def read_current(client: SpreadsheetClient, report: str) -> Current:
+def read_current(client: SpreadsheetClient, report: str, made: Collection[int] = ()) -> Current:
     """Structure, then the cells of every tab that holds a part of the report; one or two calls.
 
     Args:
         client: the spreadsheet.
         report: the report's key.
+        made: ids of tabs that are ours by their id alone, such as one whose making was cut short.
     """
     current = read_structure(client)
     prefix = f"{report}/"
     ours = {tab.id for path in current.tab_marks if path.startswith(prefix) and (tab := current.tab(path))}
+    ours |= {tab for tab in current.tabs if tab in made}
     for path in current.block_marks:
         if path.startswith(prefix) and (area := current.area("block", path)):
             ours.add(area.tab)
@@ -169,11 +199,16 @@ def read_current(client: SpreadsheetClient, report: str) -> Current:
 
 
 def _fill(tab: CurrentTab, sheet: Json) -> None:
+    tab.read = True
     for part in sheet.get("data", ()):
         top, left = int(part.get("startRow", 0)), int(part.get("startColumn", 0))
-        for down, row in enumerate(part.get("rowData", ())):
-            for across, cell in enumerate(row.get("values", ())):
+        for at, row in enumerate(part.get("rowData", ()), top):
+            for column, cell in enumerate(row.get("values", ()), left):
                 if value := cell.get("userEnteredValue"):
-                    tab.values[top + down, left + across] = value
+                    tab.values[at, column] = value
+                    if len(cell) == 1:  # as in nearly all cells
+                        continue
                 if note := cell.get("note"):
-                    tab.notes[top + down, left + across] = note
+                    tab.notes[at, column] = note
+                if colour := cell.get("userEnteredFormat"):
+                    tab.colours[at, column] = colour

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
 
 from revalign_udf.calc.expression import Expression
-from revalign_udf.errors import InternalError, SurfaceError, UserError
-from revalign_udf.layout.model import Block, Cell, Chart, Report
-from revalign_udf.sheets import a1, identity
+from revalign_udf.calc.letters import column_letters
+from revalign_udf.errors import InternalError, SurfaceError, UnknownName, UserError
+from revalign_udf.layout.model import Block, Column, Report
+from revalign_udf.sheets import identity
 from revalign_udf.sheets.client import Json
-from revalign_udf.sheets.current import Area
 from revalign_udf.sheets.identity import BlockMark
+from revalign_udf.sheets.rows import record_keys
 
-__all__ = ["WantedBlock", "WantedTab", "chart_spec", "extended", "wanted_tabs"]
+__all__ = ["Marks", "WantedBlock", "WantedTab", "extended", "wanted_tabs"]
 
 _EPOCH = dt.date(1899, 12, 30)
-_KINDS = {"line": "LINE", "column": "COLUMN", "column_stacked": "COLUMN", "bar": "BAR", "area": "AREA"}
 MAX_CHARACTERS = 50_000
+_EXACT = 2**53
+#: Stands for the number of the row.
+_ROW = "{row}"
 
 
 def extended(value: object) -> Json | None:
@@ -28,7 +33,12 @@ def extended(value: object) -> Json | None:
     >>> extended("=1+1"), extended(True), extended(dt.date(2026, 1, 1)), extended("")
     ({'stringValue': '=1+1'}, {'boolValue': True}, {'numberValue': 46023}, None)
     """
-    if value is None or value == "":
+    kind = type(value)
+    if kind is str:  # most cells are text or a number
+        return _text(cast(str, value))
+    if kind is float or kind is int:
+        return _number(cast(float, value))
+    if value is None:
         return None
     if isinstance(value, bool):
         return {"boolValue": value}
@@ -38,65 +48,156 @@ def extended(value: object) -> Json | None:
         return {"numberValue": day + seconds / 86400}
     if isinstance(value, dt.date):
         return {"numberValue": (value - _EPOCH).days}
-    if isinstance(value, int | float):
-        if not math.isfinite(value):
-            raise InternalError(f"A cell holds {value}, which no spreadsheet can show.")
-        return {"numberValue": value}
-    return {"stringValue": str(value)[:MAX_CHARACTERS]}
+    return _number(value) if isinstance(value, int | float) else _text(str(value))
 
 
-@dataclass(frozen=True, slots=True)
+def _number(value: float) -> Json:
+    if not math.isfinite(value):
+        raise InternalError(f"A cell holds {value}, which no spreadsheet can show.")
+    # a sheet keeps doubles: what it would round is rounded here, or it would differ for ever
+    return {"numberValue": float(value) if abs(value) > _EXACT else value}
+
+
+def _text(text: str) -> Json | None:
+    if not text:
+        return None
+    if not text.isascii():  # half a character, as a broken export leaves it, cannot be sent
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if len(text) > MAX_CHARACTERS:  # said in the cell itself, so that nobody takes the part for the whole
+        text = f"{text[: MAX_CHARACTERS - 100]} ... (cut: {len(text):,} characters, a cell holds {MAX_CHARACTERS:,})"
+    return {"stringValue": text}
+
+
+Marks = tuple[str, str]
+
+
+@dataclass(frozen=True)
 class WantedBlock:
-    """A block of the report under its path."""
+    """A block of the report under its path.
+
+    ``marks`` are the decimal mark and the mark between arguments of formulas in the spreadsheet's locale; ``label`` the
+    snapshot the report shows.
+    """
 
     path: str
     block: Block
     currency: str
+    marks: Marks = (".", ",")
+    label: str = ""
 
     @property
     def width(self) -> int:
         """Columns."""
         return len(self.block.columns)
 
+    @property
+    def key_columns(self) -> tuple[int, ...]:
+        """The columns that name a row, by place.
+
+        A breakdown says its one period in every row; from one period to the next its rows are the same records, so the
+        period names a row only where earlier snapshots stand beside.
+        """
+        block = self.block
+        lead = max(1, min(block.lead, self.width))
+        one_period = lead > 1 and not block.calendar and block.mode != "append" and block.columns[0].key == "period"
+        return tuple(range(1 if one_period else 0, lead))
+
     def header(self) -> list[Json | None]:
         """The header row."""
         return [extended(column.title) for column in self.block.columns]
 
-    def keys(self) -> list[tuple[str, int]]:
-        """What names each row: its first cell as the API holds it, counted where it repeats."""
-        return number_keys([extended(row[0].value) if row else None for row in self.block.rows])
+    def keys(self) -> list[str]:
+        """What names each row: its key cells as the API holds them, counted where they repeat."""
+        return self._keys
 
-    def row(self, index: int, at: int, columns: Sequence[int]) -> list[Json | None]:
-        """A data row as it reads on row ``at`` with the block's columns at ``columns``."""
-        places = {column.key: where for column, where in zip(self.block.columns, columns, strict=True)}
-        return [self._cell(cell, at, places) for cell in self.block.rows[index]]
+    @cached_property
+    def _keys(self) -> list[str]:
+        places = self.key_columns
+        return record_keys([[extended(row[at].value) if row else None for at in places] for row in self.block.rows])
 
-    def _cell(self, cell: Cell, at: int, places: dict[str, int]) -> Json | None:
-        # Without a value a formula would count blanks as zero and show a number nobody vouches for.
-        if not cell.formula or cell.value is None:
-            return extended(cell.value)
+    @cached_property
+    def _lines(self) -> list[list[Json | None]]:
+        """Every data row as the memory keeps it; made once, for a plan looks at each more than once."""
+        return [
+            [
+                # Without a value a formula would count blanks as zero and show a number nobody vouches for.
+                {"template": cell.formula} if cell.formula and cell.value is not None else extended(cell.value)
+                for cell in row
+            ]
+            for row in self.block.rows
+        ]
 
+    @cached_property
+    def _computes(self) -> bool:
+        return any(cell and "template" in cell for line in self._lines for cell in line)
+
+    def is_earlier(self, cells: Sequence[Json | None]) -> bool:
+        """Whether a row of the sheet, given its key cells, belongs to an earlier snapshot of an appended block."""
+        return self.block.mode == "append" and bool(cells) and cells[0] != extended(self.label)
+
+    def row(self, index: int, at: int, places: Mapping[str, int]) -> list[Json | None]:
+        """A data row as it reads on row ``at`` with the block's columns at ``places`` (by key)."""
+        line = self._lines[index]
+        if not self._computes:
+            return line
+        return [
+            self.formula(str(cell["template"]), at, places) if cell and "template" in cell else cell for cell in line
+        ]
+
+    def template(self, index: int) -> list[Json | None]:
+        """A data row as the memory keeps it: formulas without their place."""
+        return self._lines[index]
+
+    def formula(self, template: str, at: int, places: Mapping[str, int]) -> Json:
+        """A formula over its own row.
+
+        Raises:
+            SurfaceError: REV-701, it names a column the block does not have.
+        """
+        key = template, *places.items()
+        if key not in self._rendered:
+            self._rendered[key] = self._render(template, places)
+        return {"formulaValue": self._rendered[key].replace(_ROW, str(at + 1))}
+
+    @cached_property
+    def _rendered(self) -> dict[tuple[object, ...], str]:
+        """Formulas that were read before, which are the same in every row but for its number."""
+        return {}
+
+    def _render(self, template: str, places: Mapping[str, int]) -> str:
         def reference(name: str) -> str:
             if name not in places:
-                raise SurfaceError(f'The formula {cell.formula!r} names no column "{name}".', code="REV-701")
-            return a1.cell(at, places[name])
+                raise SurfaceError(f'The formula {template!r} names no column "{name}".', code="REV-701")
+            return column_letters(places[name]) + _ROW
 
         try:
-            text = Expression(cell.formula).render(reference)
+            decimal, separator = self.marks
+            return "=" + Expression(template).render(reference, separator, decimal).replace(" ", "")
         except UserError as problem:
             raise SurfaceError(f"{self.path}: {problem.message}", code="REV-701", hint=problem.hint) from None
-        return {"formulaValue": "=" + text.replace(" ", "")}
 
-    def mark(self, charts: Sequence[str]) -> BlockMark:
+    def mark(self, charts: Sequence[str], *, banded: bool = True, partial: Sequence[str] = ()) -> BlockMark:
         """What the block's mark should remember."""
         return BlockMark(
             self.path,
             self.block.title,
-            tuple((column.key, column.unit) for column in self.block.columns),
+            tuple((column.key, self._look(column)) for column in self.block.columns),
             self.currency,
             identity.fingerprint(tuple(column.note for column in self.block.columns)),
             tuple(charts),
+            banded,
+            tuple(partial),
         )
+
+    @staticmethod
+    def _look(column: Column) -> str:
+        """A column's unit and what else decides its number format."""
+        more = "" if column.decimals is None else f".{column.decimals}"
+        return f"{column.unit}{more}{' ' + column.format if column.format else ''}"
+
+    def partial_rows(self) -> list[int]:
+        """Rows whose numbers are not final yet."""
+        return [at for at, row in enumerate(self.block.rows) if any(cell.partial for cell in row)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +209,22 @@ class WantedTab:
     blocks: tuple[WantedBlock, ...]
 
 
-def number_keys(values: Sequence[Json | None]) -> list[tuple[str, int]]:
-    """Keys made unique by counting: two rows may begin alike."""
-    seen: dict[str, int] = {}
-    keys: list[tuple[str, int]] = []
-    for value in values:
-        found = next(iter(value.values())) if value else ""
-        is_number = isinstance(found, int | float) and not isinstance(found, bool)
-        text = repr(float(found)) if is_number else repr(found)
-        seen[text] = seen.get(text, 0) + 1
-        keys.append((text, seen[text]))
-    return keys
+def wanted_tabs(report: Report, marks: Marks = (".", ","), only: Collection[str] = ()) -> list[WantedTab]:
+    """The report's tabs, the definitions last.
 
+    Args:
+        report: the report.
+        marks: of formulas in the spreadsheet's locale.
+        only: keys of the tabs wanted, empty for all.
 
-def wanted_tabs(report: Report) -> list[WantedTab]:
-    """The report's tabs, the definitions last."""
-    tabs = [(tab.key, tab.name, tab.blocks) for tab in report.tabs]
+    Raises:
+        UnknownName: no tab of that key.
+    """
+    known = [tab.key for tab in report.tabs]
+    for key in only:
+        if key not in known:
+            raise UnknownName("tab", key, known)
+    tabs = [(tab.key, tab.name, tab.blocks) for tab in report.tabs if not only or tab.key in only]
     if report.definitions is not None:
         tabs.append(("definitions", "Definitions", (report.definitions,)))
     return [
@@ -131,37 +232,11 @@ def wanted_tabs(report: Report) -> list[WantedTab]:
             identity.tab_path(report.key, key),
             name,
             tuple(
-                WantedBlock(identity.block_path(report.key, key, block.key), block, report.currency) for block in blocks
+                WantedBlock(
+                    identity.block_path(report.key, key, block.key), block, report.currency, marks, report.snapshot
+                )
+                for block in blocks
             ),
         )
         for key, name, blocks in tabs
     ]
-
-
-def chart_spec(wanted: WantedBlock, chart: Chart, area: Area, columns: Sequence[int]) -> Json:
-    """The specification of a native chart over a block.
-
-    Raises:
-        SurfaceError: REV-701, the chart names a column the block does not have.
-    """
-    places = {column.key: where for column, where in zip(wanted.block.columns, columns, strict=True)}
-
-    def source(key: str) -> Json:
-        if key not in places:
-            raise SurfaceError(f'The chart "{chart.key}" of {wanted.path} names no column "{key}".', code="REV-701")
-        where = places[key]
-        return {"sourceRange": {"sources": [Area(area.tab, area.top, where, area.bottom, where + 1).json()]}}
-
-    bars = chart.kind == "bar"
-    basic: Json = {
-        "chartType": _KINDS[chart.kind],
-        "legendPosition": "BOTTOM_LEGEND" if len(chart.series) > 1 else "NO_LEGEND",
-        "headerCount": 1,
-        "domains": [{"domain": source(chart.x)}],
-        "series": [
-            {"series": source(key), "targetAxis": "BOTTOM_AXIS" if bars else "LEFT_AXIS"} for key in chart.series
-        ],
-    }
-    if chart.kind == "column_stacked":
-        basic["stackedType"] = "STACKED"
-    return {"title": chart.title, "basicChart": basic}

@@ -14,7 +14,10 @@ from typing import Any
 
 __all__ = [
     "BLOCK",
+    "BOX",
+    "RUN",
     "TAB",
+    "WHOLE",
     "BlockMark",
     "TabMark",
     "block_path",
@@ -27,6 +30,11 @@ __all__ = [
 #: Keys of our developer metadata.
 TAB = "revalign.tab"
 BLOCK = "revalign.block"
+RUN = "revalign.run"
+#: How the id of a refresh box's named range begins.
+BOX = "rvbox"
+#: The path that stands for the spreadsheet itself: its log, its stage.
+WHOLE = "spreadsheet"
 _VERSION = 1
 
 
@@ -51,7 +59,7 @@ def number_id(kind: str, path: str) -> int:
 
 def text_id(kind: str, path: str) -> str:
     """An id for a named range."""
-    return f"rv{_digest(kind, path).hex()[:16]}"
+    return f"{BOX if kind == 'box' else 'rv'}{_digest(kind, path).hex()[:16]}"
 
 
 def range_name(path: str) -> str:
@@ -70,6 +78,8 @@ class TabMark:
 
     path: str
     state: str = ""
+    box: bool = False
+    """the refresh box was made; if it is gone, a person took it away"""
 
     def dump(self) -> str:
         """As the metadata's value."""
@@ -89,6 +99,10 @@ class BlockMark:
     """fingerprint of the header notes"""
     charts: tuple[str, ...] = ()
     """charts made; one that is gone was deleted by a person"""
+    banded: bool = False
+    """the stripes were made"""
+    partial: tuple[str, ...] = ()
+    """keys of the rows shown as partial"""
 
     def dump(self) -> str:
         """As the metadata's value."""
@@ -106,7 +120,7 @@ def _load(value: str) -> dict[str, Any]:
 def load_tab(value: str) -> TabMark | None:
     """A tab's mark, or None when the text is not one."""
     found = _load(value)
-    return TabMark(found["path"], str(found.get("state", ""))) if found else None
+    return TabMark(found["path"], str(found.get("state", "")), found.get("box") is True) if found else None
 
 
 def load_block(value: str) -> BlockMark | None:
@@ -121,6 +135,8 @@ def load_block(value: str) -> BlockMark | None:
         str(found.get("currency", "")),
         str(found.get("notes", "")),
         tuple(str(key) for key in found.get("charts", ())),
+        found.get("banded") is True,
+        tuple(str(key) for key in found.get("partial", ())),
     )
 
 

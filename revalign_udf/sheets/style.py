@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from revalign_udf.layout import formats
 from revalign_udf.layout.model import Column, Unit
-from revalign_udf.money import decimals
 from revalign_udf.sheets.client import Json
 
-__all__ = ["BANNER", "HEADER", "TITLE", "banner_colour", "number_format", "pixels"]
-
-_SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
+__all__ = [
+    "BANNER",
+    "GONE",
+    "HEADER",
+    "LABEL",
+    "LONG",
+    "PRESENT",
+    "STRIPES",
+    "TITLE",
+    "banner_colour",
+    "number_format",
+    "pixels",
+]
 
 
 def _colour(text: str) -> Json:
@@ -21,6 +31,16 @@ _INK = _colour("#1c2733")
 
 TITLE: Json = {"textFormat": {"bold": True, "fontSize": 12, "foregroundColorStyle": _INK}}
 BANNER: Json = {"textFormat": {"foregroundColorStyle": _INK}, "verticalAlignment": "MIDDLE"}
+
+
+#: Rows whose record is gone from the source, and one whose record is back.
+GONE: Json = {"textFormat": {"foregroundColorStyle": _colour("#6b7785"), "italic": True}}
+PRESENT: Json = {"textFormat": {"foregroundColorStyle": _INK, "italic": False}}
+#: Words beside the refresh box.
+LABEL: Json = {"textFormat": {"foregroundColorStyle": _colour("#6b7785"), "fontSize": 9}}
+#: Sentences.
+LONG: Json = {"wrapStrategy": "WRAP", "verticalAlignment": "TOP"}
+STRIPES: Json = {"firstBandColorStyle": _colour("#ffffff"), "secondBandColorStyle": _colour("#f6f8fa")}
 
 
 def HEADER(column: Column) -> Json:  # noqa: N802 - stands beside the two constants
@@ -39,29 +59,13 @@ def banner_colour(state: str) -> Json:
     return _colour(_STATES.get(state, "#eef1f5"))
 
 
-def number_format(unit: Unit, currency: str) -> Json | None:
-    """The number format of a unit; None leaves it to the spreadsheet.
+def number_format(unit: Unit, pattern: str) -> Json | None:
+    """The number format of a column; None leaves text to the spreadsheet.
 
-    >>> number_format("money", "EUR")
-    {'type': 'CURRENCY', 'pattern': '[$€]#,##0.00'}
+    >>> number_format("money", "[$€-2]#,##0")
+    {'type': 'CURRENCY', 'pattern': '[$€-2]#,##0'}
     """
-    match unit:
-        case "money":
-            places = decimals(currency)
-            digits = "#,##0" + ("." + "0" * places if places else "")
-            return {"type": "CURRENCY", "pattern": f"[${_SYMBOLS.get(currency, currency + ' ')}]{digits}"}
-        case "rate":
-            return {"type": "PERCENT", "pattern": "0.0%"}
-        case "count":
-            return {"type": "NUMBER", "pattern": "#,##0"}
-        case "number":
-            return {"type": "NUMBER", "pattern": "#,##0.00"}
-        case "points" | "months":
-            return {"type": "NUMBER", "pattern": "#,##0.0"}
-        case "date":
-            return {"type": "DATE", "pattern": "yyyy-mm-dd"}
-        case _:
-            return None
+    return None if unit == "text" else {"type": formats.kind(pattern), "pattern": pattern}
 
 
 def pixels(width: int) -> int:

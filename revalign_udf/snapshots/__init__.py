@@ -60,20 +60,20 @@ class Snapshot:
         self.con.execute("SET threads = 2")
         self.facts: Mapping[str, Fact] = {**FACTS, **self.manifest.additions.facts}
         variants = [name for name in self.manifest.facts if _VARIANT in name]
-        for name in (*self.facts, *variants, *SUPPORT, *LATER):
-            self._open(name)
+        empty = [self._open(name) for name in (*self.facts, *variants, *SUPPORT, *LATER)]
+        self.con.execute("; ".join(filter(None, empty)))
         self._seen: dict[View, Evaluator] = {}
 
-    def _open(self, name: str) -> None:
+    def _open(self, name: str) -> str:
+        """Read a table; of one without rows only the statement that makes it."""
         path = self.folder / f"{name}.parquet"
         info = self.manifest.facts.get(name)
         if info is None and name not in SUPPORT:
-            return  # published before this table was declared: it is asked for as one without rows
+            return ""  # published before this table was declared: it is asked for as one without rows
         table = f"fact_{name}" if name.partition(_VARIANT)[0] in self.facts else name
         if info is not None and info.columns:
             columns = ", ".join(f'"{column}" {kind}' for column, kind in info.columns)
-            self.con.execute(f'CREATE TABLE "{table}" ({columns})')
-            return
+            return f'CREATE TABLE "{table}" ({columns})'
         if info is None or not path.is_file():
             raise damaged(self.folder, f"{name}.parquet is missing")
         if path.stat().st_size != info.size:
@@ -84,6 +84,7 @@ class Snapshot:
             self.con.execute(f"CREATE {kind} \"{table}\" AS SELECT * FROM read_parquet('{quoted}')")
         except duckdb.Error as error:
             raise damaged(self.folder, f"{name}.parquet cannot be read") from error
+        return ""
 
     def close(self) -> None:
         """Forget everything read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -96,9 +96,9 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Write ``manifest.json`` into a folder."""
-        plain = {item.name: getattr(self, item.name) for item in fields(self)}
-        plain["facts"] = {name: asdict(info) for name, info in self.facts.items()}
-        plain["sources"] = [asdict(source) for source in self.sources]
+        plain = _plain(self)
+        plain["facts"] = {name: _plain(info) for name, info in self.facts.items()}
+        plain["sources"] = [_plain(source) for source in self.sources]
         plain["metrics"] = [metric.as_dict() for metric in self.metrics]
         text = json.dumps(plain, default=str, sort_keys=True)
         (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
@@ -137,6 +137,11 @@ class Manifest:
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise damaged(folder, f"its manifest cannot be read ({type(error).__name__})") from error
+
+
+def _plain(item: FactInfo | SourceInfo | Manifest) -> dict[str, Any]:
+    """The fields as they are; ``asdict`` copies every value, down to each column's name."""
+    return {one.name: getattr(item, one.name) for one in fields(item)}
 
 
 def _day(text: str | None) -> date | None:

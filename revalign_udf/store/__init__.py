@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -25,6 +25,9 @@ from revalign_udf.store.pull import Pull
 from revalign_udf.store.schema import arrow_schema, history, migrate, stored_columns
 
 __all__ = ["Counts", "Pull", "Store", "Watermark", "arrow_schema", "disk_problem"]
+
+#: tables whose records sources merge into one another: their deleted rows are asked for too
+JOINED = ("organization", "person")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +186,9 @@ class Store:
                 found[name] = int(number)
         return found
 
-    def open_views(self, known_by: date | None = None, connections: list[str] | None = None) -> None:
-        """Define ``c_<table>`` (live rows) and ``x_<table>`` (newest versions, deleted ones too) for every table.
+    def open_views(self, known_by: date | None = None, connections: list[str] | None = None) -> set[str]:
+        """Define ``c_<table>`` (live rows) for every table and ``x_<table>`` (newest versions, deleted ones too) for those
+        whose records join each other. Returns the tables with any history: the views of all others are empty.
 
         ``known_by`` shows the history as it was known at the end of that day (UTC); ``connections`` leaves out
         sources no longer in the settings.
@@ -196,23 +200,34 @@ class Store:
             names = ", ".join("'" + name.replace("'", "''") + "'" for name in connections)
             limits.append(f"_conn IN ({names})" if names else "false")
         where = f"WHERE {' AND '.join(limits)}" if limits else ""
-        doubled = self._corrected()
+        filled = self._filled()
+        doubled = self._corrected(filled)
         views = []
         for table in TABLES.values():
             # a table nobody ever corrected needs no look for the newest version
             newest = "QUALIFY row_number() OVER (PARTITION BY _conn, _key ORDER BY _seq DESC) = 1"
             columns = ", ".join(f'"{column}"' for column, _ in stored_columns(table))
-            views.append(
-                f"CREATE OR REPLACE TEMP VIEW x_{table.name} AS SELECT _conn, _key, _scope, recorded_at, {columns}"
-                f" FROM {history(table.name)} {where} {newest if table.name in doubled else ''};"
-                f"CREATE OR REPLACE TEMP VIEW c_{table.name} AS SELECT * FROM x_{table.name} WHERE NOT coalesce(deleted, false)"
+            rows = (
+                f"SELECT _conn, _key, _scope, recorded_at, {columns} FROM {history(table.name)} {where}"
+                f" {newest if table.name in doubled else ''}"
             )
+            if table.name in JOINED:
+                views.append(f"CREATE OR REPLACE TEMP VIEW x_{table.name} AS {rows}")
+            source = f"SELECT * FROM ({rows}) x" if table.name in doubled or limits else rows
+            views.append(f"CREATE OR REPLACE TEMP VIEW c_{table.name} AS {source} WHERE NOT coalesce(deleted, false)")
         self.con.execute(";".join(views))
+        return filled
 
-    def _corrected(self) -> set[str]:
+    def _filled(self) -> set[str]:
+        """Tables with any history."""
+        looks = (f"SELECT '{name}' FROM (SELECT 1 FROM {history(name)} LIMIT 1) x" for name in TABLES)
+        return {row[0] for row in self.con.execute(" UNION ALL ".join(looks)).fetchall()}
+
+    def _corrected(self, filled: Collection[str]) -> set[str]:
         """Tables with more than one version of some row."""
-        looks = (
+        looks = [
             f"SELECT '{name}' FROM (SELECT 1 FROM {history(name)} GROUP BY _conn, _key HAVING count(*) > 1 LIMIT 1) x"
             for name in TABLES
-        )
-        return {row[0] for row in self.con.execute(" UNION ALL ".join(looks)).fetchall()}
+            if name in filled
+        ]
+        return {row[0] for row in self.con.execute(" UNION ALL ".join(looks)).fetchall()} if looks else set()

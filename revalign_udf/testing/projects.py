@@ -8,6 +8,7 @@ from pathlib import Path
 from revalign_udf.config import SETTINGS_FILE, load
 from revalign_udf.errors import UserError
 from revalign_udf.jobs import build, pull
+from revalign_udf.jobs.steps import plugins_of
 from revalign_udf.query import Query
 
 __all__ = ["project_of", "rows_of"]
@@ -42,8 +43,9 @@ def project_of(folder: Path, tables: Mapping[str, str], settings: str = "", *, t
         f'{settings}\n[source.files]\nconnector = "csv"\npath = "data"\n{complete}\n', encoding="utf-8"
     )
     project = load(folder)
-    for report in pull(project):
+    registry = plugins_of(project)
+    for report in pull(project, registry=registry):
         if report.failures or report.counts.rejects:
             raise UserError(f"The rows of this case were refused: {report.failures or report.counts.rejects}")
-    build(project)
+    build(project, registry=registry)
     return Query(project.snapshots)

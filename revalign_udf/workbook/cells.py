@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from revalign_udf.layout import formats
 from revalign_udf.layout.model import Cell
 from revalign_udf.workbook.formulas import call_text, computed_text
 from revalign_udf.workbook.styles import Desk
 
-__all__ = ["write_cell", "write_text"]
+__all__ = ["LINKS", "write_cell", "write_link", "write_text"]
 
 _ERRORS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!")
 _LONGEST = 32767  # characters of a cell
+#: keys of columns whose web addresses are links
+LINKS = frozenset({"url"})
+_LONGEST_LINK = 2079
 
 
 class _Exact(float):
@@ -29,6 +34,14 @@ class _Exact(float):
 def write_text(sheet: Any, row: int, column: int, text: str, form: Any) -> None:
     """Writes a text as text, whatever it looks like."""
     sheet.write_string(row, column, text[:_LONGEST], form)
+
+
+def write_link(desk: Desk, sheet: Any, row: int, column: int, address: str) -> bool:
+    """Writes a web address as a link; False for anything else, which is then text like any other."""
+    if not re.match(r"https?://[^\s/]", address) or len(address) > _LONGEST_LINK:
+        return False
+    # -4: the sheet holds as many links as Excel takes, and this address is not on it
+    return bool(sheet.write_url(row, column, address, desk.styles.link(), address) == 0)
 
 
 def write_cell(
@@ -61,6 +74,7 @@ def write_cell(
     elif isinstance(value, int | float):
         sheet.write_number(row, column, _Exact(value), style)
     elif isinstance(value, date):
-        sheet.write_datetime(row, column, value, styles.body("yyyy-mm-dd", cell, wrapped=wrapped))
+        form = form if formats.fits(form, "date") else formats.pattern("date")
+        sheet.write_datetime(row, column, value, styles.body(form, cell, wrapped=wrapped))
     else:
         write_text(sheet, row, column, value, style)

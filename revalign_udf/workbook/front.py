@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from revalign_udf.layout import formats
 from revalign_udf.layout.model import Block, Report
 from revalign_udf.workbook.cells import write_cell, write_text
 from revalign_udf.workbook.formulas import PREFIX
-from revalign_udf.workbook.styles import GREY, RULE, Desk, number_format
+from revalign_udf.workbook.styles import GREY, RULE, Desk
 from revalign_udf.workbook.tabs import page_footer
 
 __all__ = ["write_about", "write_cover", "write_definitions"]
@@ -95,7 +96,7 @@ def write_definitions(desk: Desk, sheet: Any, block: Block) -> None:
         lines = 1
         for number, (column, cell) in enumerate(zip(block.columns, cells, strict=True)):
             # General instead of text: Excel shows #### for more than 255 characters in a text cell
-            form = "General" if column.unit == "text" else number_format(column.unit)
+            form = "General" if column.unit == "text" else formats.pattern(column.unit)
             write_cell(desk, sheet, (row, number), cell, places, form=form, wrapped=True)
             text = str(cell.value or "")
             lines = max(lines, sum(1 + len(part) // column.width for part in text.splitlines()))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import NamedTuple
+
+from revalign_udf.calc.letters import column_index, column_letters
 
 __all__ = ["LAST_COLUMN", "LAST_ROW", "Area", "Place", "address", "area", "place"]
 
@@ -50,22 +51,13 @@ class Area(NamedTuple):
         return first if first == last else f"{first}:{last}"
 
 
-@cache
-def _letters(column: int) -> str:
-    letters = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
-
-
 def address(at: Place) -> str:
     """The name of a cell.
 
     >>> address((7, 28))
     'AB7'
     """
-    return f"{_letters(at[1])}{at[0]}"
+    return f"{column_letters(at[1] - 1)}{at[0]}"
 
 
 def place(text: str) -> Place:
@@ -79,10 +71,7 @@ def place(text: str) -> Place:
     found = _CELL.fullmatch(text)
     if not found:
         raise ValueError(text)
-    column = 0
-    for letter in found[1].upper():
-        column = 26 * column + ord(letter) - 64
-    return int(found[2]), column
+    return int(found[2]), column_index(found[1]) + 1
 
 
 def area(text: str) -> Area:

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from revalign_udf.layout.model import Block
-from revalign_udf.workbook.styles import places_of, shown
+from revalign_udf.layout import formats
+from revalign_udf.layout.model import Block, Cell
 
-__all__ = ["fits_one_page", "head_lines", "largest", "pixels", "widths"]
+__all__ = ["fits_one_page", "head_lines", "pixels", "widths"]
 
 _NARROWEST, _WIDEST = 10, 30
-
-
-def largest(block: Block, column: int) -> float:
-    """The largest magnitude in a column; 0 without numbers."""
-    found = (row[column].value for row in block.rows)
-    return max((abs(value) for value in found if isinstance(value, int | float)), default=0.0)
 
 
 def pixels(width: float) -> int:
@@ -24,18 +18,28 @@ def pixels(width: float) -> int:
 
 
 def widths(blocks: Sequence[Block], currency: str) -> list[int]:
-    """Characters of each column of a sheet: enough for the widest cell and the longest word of a head."""
+    """Characters of each column of a sheet: as asked, else enough for the widest cell and the longest word of a head."""
     found: list[int] = []
     for block in blocks:
-        for number, column in enumerate(block.columns):
-            places = places_of(column, largest(block, number), currency)
-            cells = [shown(row[number], column.unit, places, currency) for row in block.rows]
+        for number, (column, form) in enumerate(zip(block.columns, formats.patterns(block, currency), strict=True)):
+            cells = [_shown(row[number], form) for row in block.rows]
             wanted = min(max([_NARROWEST, _head(column.title), *(length + 2 for length in cells)]), _WIDEST)
+            wanted = column.width if column.fixed else wanted
             if number < len(found):
                 found[number] = max(found[number], wanted)
             else:
                 found.append(wanted)
     return found
+
+
+def _shown(cell: Cell, form: str) -> int:
+    """About how many characters a cell takes on screen."""
+    value = cell.value
+    if value is None:
+        return len(cell.error)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return len(str(value))
+    return formats.length(value, form)
 
 
 def _head(title: str) -> int:

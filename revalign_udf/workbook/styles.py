@@ -1,47 +1,20 @@
-"""How a workbook looks: one place for fonts, colours and number formats."""
+"""How a workbook looks: one place for fonts and colours. Number formats are :mod:`revalign_udf.layout.formats`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from revalign_udf.layout.model import Cell, Column, Report, Unit
-from revalign_udf.money import decimals
+from revalign_udf.layout import formats
+from revalign_udf.layout.model import Cell, Report, Unit
 from revalign_udf.workbook.formulas import Route
 
-__all__ = ["ACCENT", "GREY", "PALETTE", "RULE", "Desk", "Styles", "axis_format", "number_format", "places_of", "shown"]
+__all__ = ["ACCENT", "GREY", "PALETTE", "RULE", "Desk", "Styles", "axis_format"]
 
 ACCENT, GREY, PALE, RULE = "#0B3C5D", "#767676", "#EAF1F6", "#DDE3E8"
 
 #: Okabe and Ito: told apart with every kind of colour vision
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442", "#000000")
-
-_SIGNS = {"EUR": "[$€-2]", "USD": "[$$-409]", "GBP": "[$£-809]", "JPY": "[$¥-411]"}
-#: unit -> the whole part, decimals usual for it, what follows
-_FORMATS: dict[Unit, tuple[str, int, str]] = {
-    "text": ("@", 0, ""),
-    "date": ("yyyy-mm-dd", 0, ""),
-    "money": ("#,##0", 0, ""),
-    "rate": ("0", 1, "%"),
-    "count": ("#,##0", 0, ""),
-    "number": ("#,##0", 2, ""),
-    "points": ("0", 0, ""),
-    "months": ("0", 1, ""),
-}
-
-
-def number_format(unit: Unit, currency: str = "", places: int | None = None) -> str:
-    """The number format of a unit, with so many decimals (by default those usual for it; money none).
-
-    >>> number_format("money", "EUR"), number_format("money", "CHF", 2), number_format("rate")
-    ('[$€-2]#,##0', '[$CHF] #,##0.00', '0.0%')
-    """
-    whole, usual, after = _FORMATS[unit]
-    if unit in ("text", "date"):
-        return whole
-    places = usual if places is None else places
-    sign = _SIGNS.get(currency, f"[${currency}] ") if unit == "money" else ""
-    return sign + whole + ("." + "0" * places if places else "") + after
 
 
 def axis_format(unit: Unit, currency: str, largest: float) -> str:
@@ -56,28 +29,8 @@ def axis_format(unit: Unit, currency: str, largest: float) -> str:
         body = "#,##0"
     else:
         body = "0.0"
-    signed = (_SIGNS.get(currency, f"[${currency}] ") if unit == "money" else "") + body
+    signed = (formats.sign(currency) if unit == "money" else "") + body
     return f"{signed};-{signed};0"  # a bare 0 instead of "€0k"
-
-
-def places_of(column: Column, largest: float, currency: str) -> int | None:
-    """Decimals of a column: as declared, else a column of small amounts shows its cents."""
-    if column.decimals is None and column.unit == "money" and 0 < largest < 1000:
-        return decimals(currency)
-    return column.decimals
-
-
-def shown(cell: Cell, unit: Unit, places: int | None, currency: str) -> int:
-    """About how many characters a cell takes on screen."""
-    value = cell.value
-    if value is None:
-        return len(cell.error)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return len(str(value))
-    _, usual, after = _FORMATS[unit]
-    sign = 0 if unit != "money" else 1 if currency in _SIGNS else len(currency) + 1
-    scaled = value * 100 if after else value
-    return len(f"{scaled:,.{usual if places is None else places}f}{after}") + sign
 
 
 @dataclass(frozen=True, slots=True)

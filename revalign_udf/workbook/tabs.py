@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from xlsxwriter.utility import xl_range, xl_range_abs
 
+from revalign_udf.layout import formats
 from revalign_udf.layout.model import Block, Report, Tab
 from revalign_udf.workbook import charts, sizes
-from revalign_udf.workbook.cells import write_cell, write_text
-from revalign_udf.workbook.styles import Desk, number_format, places_of
+from revalign_udf.workbook.cells import LINKS, write_cell, write_link, write_text
+from revalign_udf.workbook.styles import Desk
 
 __all__ = ["CONTENTS", "TabWriter", "page_footer"]
 
@@ -21,7 +23,8 @@ class TabWriter:
     """Writes one tab."""
 
     def __init__(self, desk: Desk, sheet: Any, tab: Tab) -> None:
-        self.desk, self.sheet, self.tab = desk, sheet, tab
+        self.desk, self.sheet = desk, sheet
+        self.tab = tab = replace(tab, blocks=tuple(_shown(block) for block in tab.blocks))
         self.report, self.styles = desk.report, desk.styles
         self._widths = sizes.widths(tab.blocks, self.report.currency)
         self._texts: list[str] = []
@@ -67,16 +70,14 @@ class TabWriter:
                 size = {"x_scale": 2.2, "y_scale": max(0.6, lines * 0.23), "font_name": "Arial", "font_size": 9}
                 sheet.write_comment(header, number, note, {**size, "author": "Revalign"})
         places = {column.key: number for number, column in enumerate(block.columns)}
-        currency = self.report.currency
-        forms = []
-        for number, column in enumerate(block.columns):
-            decimals = places_of(column, sizes.largest(block, number), currency)
-            forms.append(number_format(column.unit, currency, decimals))
+        forms = formats.patterns(block, self.report.currency)
         row = header
         for cells in block.rows:
             row += 1
             for number, cell in enumerate(cells):
-                write_cell(self.desk, sheet, (row, number), cell, places, form=forms[number])
+                linked = isinstance(cell.value, str) and block.columns[number].key in LINKS
+                if not (linked and write_link(self.desk, sheet, row, number, str(cell.value))):
+                    write_cell(self.desk, sheet, (row, number), cell, places, form=forms[number])
         if block.rows:
             self._rules(block, header, row, forms)
         quoted = self.tab.name.replace("'", "''")
@@ -100,7 +101,7 @@ class TabWriter:
         for number, column in enumerate(block.columns):
             if column.unit == "text":
                 self._texts.append(xl_range(first, number, last, number))
-            if column.unit == "money":
+            if column.unit == "money" and not column.format:
                 form = forms[number]
                 edge = 0.5 * 10.0 ** -len(form.partition(".")[2])
                 zero = self.desk.book.add_format({"num_format": f"{form};{form}"})
@@ -161,6 +162,15 @@ class TabWriter:
         wide = max(sum(map(sizes.pixels, self._widths)), sizes.pixels(self._widths[0]) + self._charted)
         sheet.fit_to_pages(1, 1 if sizes.fits_one_page(wide, tall) else 0)
         page_footer(sheet, self.report)
+
+
+def _shown(block: Block) -> Block:
+    """A block without its hidden columns: they are for the sync to find its rows by, which no workbook needs."""
+    kept = [number for number, column in enumerate(block.columns) if not column.hidden]
+    if len(kept) == len(block.columns):
+        return block
+    rows = tuple(tuple(row[number] for number in kept) for row in block.rows)
+    return replace(block, columns=tuple(block.columns[number] for number in kept), rows=rows)
 
 
 def page_footer(sheet: Any, report: Report) -> None:

@@ -35,6 +35,22 @@ def test_names_and_calls_in_order() -> None:
     assert repr(found).startswith("Expression(")
 
 
+@pytest.mark.parametrize(
+    ("text", "english", "german"),
+    [
+        ("min(a, 0.5)", "MIN(A, 0.5)", "MIN(A;0,5)"),
+        ("2.5 * (a - 1e-07) / b", "2.5 * (A - 1e-07) / B", "2,5 * (A - 1e-07) / B"),
+        ("-max(min(a, 1.25), b - 3) / 2", "-MAX(MIN(A, 1.25), B - 3) / 2", "-MAX(MIN(A;1,25);B - 3) / 2"),
+        ("a / max(b, 1)", "A / MAX(B, 1)", "A / MAX(B;1)"),
+    ],
+)
+def test_a_formula_in_the_marks_of_a_country(text: str, english: str, german: str) -> None:
+    """A reference of its own (``A1:B2,C3``) is never touched: only numbers and the gaps between arguments are."""
+    assert Expression(text).render(str.upper) == english
+    assert Expression(text).render(str.upper, ";", ",") == german
+    assert Expression("min(a, 0.5)").render(lambda _: "'It.s, x'!A1", ";", ",") == "MIN('It.s, x'!A1;0,5)"
+
+
 def test_a_function_may_give_the_values() -> None:
     assert Expression("a * b").evaluate(lambda name: {"a": 3, "b": 4}[name]) == 12
 

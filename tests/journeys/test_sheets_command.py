@@ -47,24 +47,29 @@ def client(sheets: dict[str, str]) -> Any:
     found.http_client.session.close()
 
 
+def connected(folder: Path, client: Any, sheets: dict[str, str], revalign: Callable[..., str]) -> Any:
+    """A project with a report, and a spreadsheet connected to it as a person does it."""
+    book = client.create("Board")
+    project_of(folder, TABLES, through="2026-02-28").close()
+    (folder / "workbooks" / "board").mkdir(parents=True)
+    (folder / "workbooks" / "board" / "layout.toml").write_text(LAYOUT)
+    revalign(
+        "sheets", "init", book.id, "--layout", "board", "--key-file", sheets["key_file"], "--base-url",
+        sheets["base_url"], "--project", folder,
+    )  # fmt: skip
+    return book
+
+
 def test_plan_apply_plan(
     tmp_path: Path, sheets: dict[str, str], client: Any, revalign: Callable[..., str], answer: Callable[..., Any]
 ) -> None:
-    book = client.create("Board")
-    project_of(tmp_path, TABLES, through="2026-02-28").close()
-    (tmp_path / "workbooks" / "board").mkdir(parents=True)
-    (tmp_path / "workbooks" / "board" / "layout.toml").write_text(LAYOUT)
-    with (tmp_path / "revalign.toml").open("a") as settings:
-        settings.write(
-            f'[sheets.board]\nkey = "{book.id}"\nkey_file = "{sheets["key_file"]}"\nbase_url = "{sheets["base_url"]}"\n'
-            'layout = "board"\n'
-        )
+    book = connected(tmp_path, client, sheets, revalign)
     [plan] = answer("sheets", "plan", "--project", tmp_path, expect=2)
     assert plan["changes"] is True
     assert plan["tabs"][0]["inserted"] == 2
     [done] = answer("sheets", "apply", "--project", tmp_path)
     assert (done["status"], done["calls"], done["bytes"]) == ("ok", plan["calls"], plan["bytes"])
-    assert "0 writing calls" in revalign("sheets", "plan", "--project", tmp_path)
+    assert "Nothing to do" in revalign("sheets", "plan", "--project", tmp_path)
     sheet = book.worksheet("Board")
     found = sheet.get_all_values(value_render_option="UNFORMATTED_VALUE")
     assert ["2026-01", 150, 2] in [row[:3] for row in found]
@@ -76,6 +81,30 @@ def test_plan_apply_plan(
     revalign("sheets", "apply", "--project", tmp_path)
     assert sheet.get(f"F{row}") == [["ask Ada"]]
     assert [tab.title for tab in book.worksheets()].count("Board") == 0
+
+
+def test_an_edit_by_hand_from_warning_to_undo(
+    tmp_path: Path, sheets: dict[str, str], client: Any, revalign: Callable[..., str], answer: Callable[..., Any]
+) -> None:
+    book = connected(tmp_path, client, sheets, revalign)
+    revalign("sheets", "apply", "--project", tmp_path)
+    [same] = answer("sheets", "verify", "--project", tmp_path)
+    assert (same["status"], same["differences"]) == ("ok", [])
+    sheet = book.worksheet("Board")
+    sheet.update([[7]], "B5")
+    [plan] = answer("sheets", "plan", "--project", tmp_path, expect=3)
+    assert [edit["cell"] for edit in plan["tabs"][0]["edits"]] == ["B5"]
+    [differs] = answer("sheets", "verify", "--project", tmp_path, expect=1)
+    assert [(item["cell"], item["sheet"], item["engine"]) for item in differs["differences"]] == [("B5", "7", "150")]
+    revalign("sheets", "apply", "--project", tmp_path)
+    assert sheet.get("B5", value_render_option="UNFORMATTED_VALUE") == [[7]]
+    revalign("sheets", "apply", "--project", tmp_path)
+    assert sheet.get("B5", value_render_option="UNFORMATTED_VALUE") == [[150]]
+    logged = [row[3] for row in book.worksheet("_log").get_all_values()]
+    assert [what for what in logged if what.startswith("edit")] == ["edit warned", "edit replaced"]
+    assert "Undone: the change of" in revalign("sheets", "undo", "board", "--project", tmp_path)
+    assert sheet.get("B5", value_render_option="UNFORMATTED_VALUE") == [[7]]
+    revalign("sheets", "undo", "board", "--project", tmp_path, expect=1)  # once only
 
 
 def test_errors(tmp_path: Path, revalign: Callable[..., str]) -> None:

@@ -53,6 +53,17 @@ class FakeAsk:
     def __init__(self, state: str = "fresh", empty: bool = False) -> None:
         self.state, self.empty = state, empty
 
+    def records(self, name: str, period: str, where: Mapping[str, str] | None = None) -> Table:
+        self.metric(name, period, where)
+        columns = ("component", "period", "system", "table", "id", "customer", "name", "on", "contribution")
+        rows = [] if self.empty else [
+            (name, period, "billing", "item", "3", "c", "Corvus", "2026-09-12", -10.5),
+            (name, period, "billing", "item", "1", "a", "=Ada", "2026-09-02", 250.0),
+            (name, period, "crm", "item", "1", "b", "Borel", "2026-09-02", 40.0),
+            ("opening_mrr", period, "billing", "item", "1", "a", "=Ada", None, 7.0),
+        ]  # fmt: skip
+        return Table(columns, tuple(rows), ("text",) * 8 + ("number",))
+
     def banner(self) -> str:
         return f"As of {self.as_of} · snapshot {self.snapshot} · 2 sources: billing, crm"
 
@@ -63,6 +74,9 @@ class FakeAsk:
             raise UnknownName("field", by, ("segment", "country"))
         shown = () if self.empty else SEGMENTS[:-1] if name == "nrr" else SEGMENTS
         return [(value, self.metric(name, period, {**(where or {}), by: value})) for value in shown]
+
+    def digest(self, name: str) -> str:
+        return f"{sum(name.encode()):08x}"
 
     def declaration(self, name: str) -> Declared:
         if name not in UNITS:

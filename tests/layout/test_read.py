@@ -139,7 +139,7 @@ def test_the_example_of_the_readme_is_a_layout(write: Callable[..., Path], ask: 
     readme = (packaged() / "README.md").read_text("utf-8")
     (example,) = re.findall(r"```toml\n(.*?)```", readme, flags=re.DOTALL)
     report = resolve(read(write(example)), ask)
-    assert [block.key for block in report.tabs[0].blocks] == ["by_month", "segments", "funnel"]
+    assert [block.key for block in report.tabs[0].blocks] == ["by_month", "segments", "funnel", "lost", "history"]
 
 
 def test_the_readme_names_every_report() -> None:

@@ -66,8 +66,8 @@ def test_a_computed_cell_is_a_formula_with_its_value(block: Any) -> None:
 
 
 def test_the_note_of_a_head_names_definition_version_and_owners(block: Any) -> None:
-    assert block.columns[2].note.endswith(" · v2 · owners: finance, success")
-    assert block.columns[3].note.endswith("owners: finance, success · only segment = SMB")
+    assert block.columns[2].note.endswith(" · v2 · owners: finance, success · fingerprint 00000151")
+    assert block.columns[3].note.endswith("owners: finance, success · fingerprint 00000151 · only segment = SMB")
     assert block.columns[3].title == "MRR (SMB)"
 
 

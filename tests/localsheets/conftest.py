@@ -1,6 +1,7 @@
 """The server, driven by the real gspread and the real google-auth."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import gspread
@@ -30,9 +31,9 @@ def server() -> Iterator[LocalSheets]:
 Connect = Callable[..., gspread.Client]
 
 
-@pytest.fixture
-def connect(server: LocalSheets) -> Iterator[Connect]:
-    sessions: list[requests.Session] = []
+@contextmanager
+def client_of(server: LocalSheets, scopes: tuple[str, ...] = SCOPES, key_file: Any = None) -> Iterator[gspread.Client]:
+    """The real client, whose calls go to a local server."""
 
     class Redirected(gspread.http_client.HTTPClient):  # type: ignore[misc,unused-ignore]
         def request(self, method: str, endpoint: str, *args: Any, **options: Any) -> Any:
@@ -40,16 +41,21 @@ def connect(server: LocalSheets) -> Iterator[Connect]:
                 endpoint = endpoint.replace(host, server.base_url)
             return super().request(method, endpoint, *args, **options)
 
-    def make(scopes: tuple[str, ...] = SCOPES, key_file: Any = None) -> gspread.Client:
-        credentials = LocalCredentials.from_service_account_file(str(key_file or server.key_file), scopes=list(scopes))
-        token_session = requests.Session()
-        session = AuthorizedSession(credentials, auth_request=Request(token_session))
-        sessions.extend((session, token_session))
-        return gspread.Client(credentials, session=session, http_client=Redirected)
+    credentials = LocalCredentials.from_service_account_file(str(key_file or server.key_file), scopes=list(scopes))
+    with requests.Session() as tokens, AuthorizedSession(credentials, auth_request=Request(tokens)) as session:
+        yield gspread.Client(credentials, session=session, http_client=Redirected)
 
-    yield make
-    for session in sessions:
-        session.close()
+
+@pytest.fixture(scope="session")
+def opened_sheets() -> Callable[..., Any]:
+    """For fixtures that outlive a test: a client in a ``with`` block."""
+    return client_of
+
+
+@pytest.fixture
+def connect(server: LocalSheets) -> Iterator[Connect]:
+    with ExitStack() as stack:
+        yield lambda *args, **options: stack.enter_context(client_of(server, *args, **options))
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ CHART = {
 
 
 def test_all_or_nothing(server: LocalSheets, book: gspread.Spreadsheet) -> None:
-    with pytest.raises(APIError, match=r"Invalid requests\[1\]\.deleteSheet: No grid with id: 99"):
+    with pytest.raises(APIError, match=r"Invalid requests\[1\]\.deleteSheet: No sheet with id: 99"):
         run(book, {"addSheet": {"properties": {"title": "Kept?"}}}, {"deleteSheet": {"sheetId": 99}})
     assert [sheet.title for sheet in server.book(book.id).sheets] == ["Sheet1"]
 
@@ -45,8 +45,8 @@ def test_all_or_nothing(server: LocalSheets, book: gspread.Spreadsheet) -> None:
 def test_unknown_and_unsupported_kinds_are_refused(book: gspread.Spreadsheet) -> None:
     with pytest.raises(APIError, match=r"Unknown name \"addShet\" at 'requests\[0\]': Cannot find field"):
         run(book, {"addShet": {}})
-    with pytest.raises(APIError, match=r"requests\[0\]\.findReplace: the local server does not speak"):
-        run(book, {"findReplace": {"find": "a", "replacement": "b", "allSheets": True}})
+    with pytest.raises(APIError, match=r"requests\[0\]\.refreshDataSource: the local server does not speak"):
+        run(book, {"refreshDataSource": {"isAll": True}})
     with pytest.raises(APIError, match="Must specify at least one request"):
         run(book)
     with pytest.raises(APIError, match="oneof"):
@@ -54,7 +54,7 @@ def test_unknown_and_unsupported_kinds_are_refused(book: gspread.Spreadsheet) ->
 
 
 def test_the_schema_refuses_a_typo(book: gspread.Spreadsheet) -> None:
-    with pytest.raises(APIError, match=r"Unknown name \"tilte\" at 'requests\[0\]\.addSheet\.properties'"):
+    with pytest.raises(APIError, match=r"Unknown name \"tilte\" at 'requests\[0\]\.add_sheet\.properties'"):
         run(book, {"addSheet": {"properties": {"tilte": "x"}}})
     with pytest.raises(APIError, match="Invalid value"):
         run(book, {"deleteSheet": {"sheetId": "zero"}})

@@ -65,7 +65,7 @@ def test_formulas(formula: str, shown: object) -> None:
         (0.125, "0.0#", "0.13"),
         (3.0, "0.##", "3"),
         (-0.001, "0.0", "0.0"),
-        (12345.0, "0.00E+00", "1.23E+4"),
+        (12345.0, "0.00E+00", "1.23E+04"),
     ],
 )
 def test_number_formats(value: float, pattern: str, shown: str) -> None:

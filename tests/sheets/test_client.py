@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,8 @@ from revalign_udf.sheets import (
     open_spreadsheet,
     sync_report,
 )
+from revalign_udf.sheets.client import Refused
+from revalign_udf.sheets.gsheets import spreadsheet_key
 from revalign_udf.sheets.retry import retry_after
 
 from .conftest import QUICK, Opener, report
@@ -87,8 +90,9 @@ def test_not_shared_names_whom_to_share_with(server: LocalSheets, opener: Opener
         assert server.account.email in caught.value.hint
     key = server.create("Read only")
     server.share(key, "reader")
-    with pytest.raises(SurfaceError, match="not for writing"):
+    with pytest.raises(SurfaceError, match="for reading, not for writing") as caught:
         sync_report(opener(key), report())
+    assert server.account.email in caught.value.hint
 
 
 def test_api_switched_off(server: LocalSheets, client: GoogleSpreadsheet) -> None:
@@ -175,10 +179,201 @@ def test_it_gives_up_by_count_and_by_deadline(server: LocalSheets, opener: Opene
 
 
 def test_a_refused_request_says_why(client: GoogleSpreadsheet) -> None:
-    with pytest.raises(SurfaceError, match="No grid with id: 99"):
+    with pytest.raises(SurfaceError, match="No sheet with id: 99"):
         client.batch_update([{"deleteSheet": {"sheetId": 99}}])
 
 
 def test_retry_after_dates() -> None:
     assert retry_after("Sun, 22 Nov 2026 06:00:30 GMT", now=1795327200.0) == 30.0
     assert retry_after("Sun, 22 Nov 2026 06:00:30 GMT", now=1895327200.0) == 0.0
+
+
+def test_values_are_written_raw(server: LocalSheets, client: GoogleSpreadsheet) -> None:
+    rows = [["=1+1", "+49 30", "-5", "@home", "2026-01-31", 0.1, True], ["007", "", None, "'x", "1e3", 10**6, False]]
+    client.write_values([{"range": "'Sheet1'!A1", "values": rows}])
+    assert client.values(["Sheet1!A1:G2"]) == [[rows[0], ["007", "", "", "'x", "1e3", 10**6, False]]]
+    answer = client.read("sheets.data.rowData.values.userEnteredValue", ["Sheet1!A1"])
+    assert answer["sheets"][0]["data"][0]["rowData"][0]["values"][0] == {"userEnteredValue": {"stringValue": "=1+1"}}
+    assert len(server.writes()) == 1
+
+
+def test_one_bad_range_and_no_value_is_written(client: GoogleSpreadsheet) -> None:
+    data = [{"range": "'Sheet1'!A1", "values": [["x"]]}, {"range": "'None'!A1", "values": [["y"]]}]
+    with pytest.raises(SurfaceError, match="None"):
+        client.write_values(data)
+    assert client.values(["Sheet1!A1"]) == [[]]
+
+
+def test_a_write_of_values_without_an_answer_is_not_repeated(server: LocalSheets, client: GoogleSpreadsheet) -> None:
+    for fault in ({"status": 503}, {"drop_after_commit": True}, {"drop": True}):
+        server.calls.clear()
+        server.faults.add("values:batchUpdate", **fault)
+        with pytest.raises(AmbiguousWrite):
+            client.write_values([{"range": "'Sheet1'!A1", "values": [["x"]]}])
+        assert len(server.writes()) == 1
+
+
+def test_a_batch_hands_back_the_spreadsheet_it_made(server: LocalSheets, client: GoogleSpreadsheet) -> None:
+    assert client.batch_update([WRITE]) == {}
+    again = {"addSheet": {"properties": {"title": "Another"}}}
+    answer = client.batch_update([again], fields="sheets.properties.title")
+    assert answer == {"sheets": [{"properties": {"title": title}} for title in ("Sheet1", "New", "Another")]}
+    assert len(server.writes()) == 2
+    assert [call.method for call in server.calls] == ["POST"] * 3  # the token and the two changes: nothing is read
+
+
+# --- what stands between us and Google -------------------------------------------------------------------------------
+
+
+def refusal(client: GoogleSpreadsheet) -> Refused:
+    with pytest.raises(Refused) as caught:
+        client.read("spreadsheetId")
+    return caught.value
+
+
+def test_a_page_instead_of_data_is_read_again_and_never_taken_for_data(
+    server: LocalSheets, client: GoogleSpreadsheet
+) -> None:
+    page = "<!doctype html><title>Sign in to this network</title>"
+    server.faults.add("GET /v4/", text=page, times=2)
+    assert client.read("spreadsheetId")["spreadsheetId"] == client.key
+    server.faults.add("GET /v4/", text=page, times=99)
+    assert refusal(client).why == "network"
+    assert "Sign in to this network" not in str(refusal(client))
+    server.faults.clear()
+    server.faults.add("GET /v4/", status=403, text=page)
+    assert refusal(client).why == "network"  # and not "share it with ..."
+
+
+def test_an_answer_to_a_change_that_cannot_be_read_is_not_asked_for_again(
+    server: LocalSheets, client: GoogleSpreadsheet
+) -> None:
+    faults: tuple[dict[str, Any], ...] = ({"text": "<html>"}, {"text": ""}, {"truncate": True}, {"text": "[]x"})
+    for number, fault in enumerate(faults):
+        server.calls.clear()
+        server.faults.add(":batchUpdate", **fault)
+        with pytest.raises(AmbiguousWrite):
+            client.batch_update([{"addSheet": {"properties": {"title": f"Tab {number}"}}}])
+        assert len(server.writes()) == 1
+        assert server.book(client.key).sheets[-1].title == f"Tab {number}"  # it did happen
+
+
+def test_half_an_answer_to_a_read_is_asked_for_again(server: LocalSheets, client: GoogleSpreadsheet) -> None:
+    server.faults.add("GET /v4/", truncate=True, times=2)
+    assert client.read("spreadsheetId")["spreadsheetId"] == client.key
+    assert len(server.reads()) == 3
+
+
+def test_a_redirect_is_never_followed(server: LocalSheets, opener: Opener, tmp_path: Path) -> None:
+    waits: list[float] = []
+    client = opener(retry=Retry(sleep=waits.append))
+    with LocalSheets(folder=tmp_path) as elsewhere:
+        for status in (302, 307, 308):
+            server.faults.add("/v4/", status=status, headers={"Location": f"{elsewhere.base_url}/v4/spreadsheets/x"})
+            assert refusal(client).why == "network"
+            server.faults.add("/v4/", status=status, headers={"Location": f"{elsewhere.base_url}/v4/spreadsheets/x"})
+            with pytest.raises(Refused, match="in between"):
+                client.batch_update([WRITE])
+        server.expire_tokens()
+        server.faults.add("/token", status=307, headers={"Location": f"{elsewhere.base_url}/token"})
+        assert refusal(client).why == "network"
+        assert elsewhere.calls == []
+    assert waits == []
+
+
+def test_the_deadline_counts_the_time_calls_take_and_the_waits(server: LocalSheets, opener: Opener) -> None:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    policy = Retry(attempts=99, base=10, cap=40, deadline=100, sleep=sleep, clock=lambda: now[0], draw=lambda: 1.0)
+    server.faults.add("GET /v4/", status=503, times=99)
+    with pytest.raises(Retriable, match="after 4 attempts"):  # 10 + 20 + 40 s, and the next 40 s would be too late
+        opener(retry=policy).read("spreadsheetId")
+    assert now == [70.0]
+
+
+def test_waits_are_spread_and_capped() -> None:
+    policy = Retry(draw=lambda: 1.0)
+    assert [policy.wait(attempt) for attempt in range(8)] == [1, 2, 4, 8, 16, 32, 32, 32]
+    assert Retry(draw=lambda: 0.0).wait(5) == 0
+    assert Retry(draw=lambda: 0.0).wait(0, asked=9) == 9
+
+
+def test_a_proxy_of_the_environment_has_no_business_on_this_computer(
+    client: GoogleSpreadsheet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert client.read("spreadsheetId")["spreadsheetId"] == client.key
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "detail", "why", "hint"),
+    [
+        (400, "This operation is not supported for this document", {}, "office_file", "Save as Google Sheets"),
+        (
+            400,
+            "Invalid requests[0].updateCells: You are trying to edit a protected cell or object.",
+            {},
+            "protected",
+            "Protect sheets and ranges",
+        ),
+        (
+            403,
+            "Request had insufficient authentication scopes.",
+            {"reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT"},
+            "scope",
+            "auth/spreadsheets",
+        ),
+        (
+            403,
+            "The sheets.googleapis.com API requires a quota project, which is not set by default.",
+            {"reason": "SERVICE_DISABLED"},
+            "adc",
+            "set-quota-project",
+        ),
+        (
+            429,
+            "Quota exceeded for quota metric 'Read requests'.",
+            {"reason": "RATE_LIMIT_EXCEEDED", "metadata": {"quota_limit_value": "0"}},
+            "quota",
+            "Ask for quota",
+        ),
+        (400, "Invalid requests[0].addSheet: whatever", {}, "request", "run the sync again"),
+    ],
+)
+def test_every_no_is_told_apart(
+    server: LocalSheets, opener: Opener, status: int, message: str, detail: dict[str, object], why: str, hint: str
+) -> None:
+    waits: list[float] = []
+    error = {"code": status, "message": message, "status": "X", "details": [detail] if detail else []}
+    server.faults.add("/v4/", status=status, body={"error": error}, times=9)
+    with pytest.raises(Refused) as caught:
+        opener(retry=Retry(sleep=waits.append)).batch_update([WRITE])
+    assert (caught.value.why, caught.value.code, waits) == (why, "REV-702", [])
+    assert hint in caught.value.hint
+
+
+def test_addresses() -> None:
+    base = "https://docs.google.com/spreadsheets"
+    for text in (
+        "1AbC-d_E",
+        f"{base}/d/1AbC-d_E/edit?usp=sharing#gid=7",
+        f" {base}/u/1/d/1AbC-d_E ",
+        f"{base}/ccc?hl=en&key=1AbC-d_E",
+        "http://127.0.0.1:8080/view/1AbC-d_E?tab=2",
+    ):
+        assert spreadsheet_key(text) == "1AbC-d_E"
+    for text in (
+        "",
+        "My board",
+        f"{base}/d/e/2PACX-1/pubhtml",
+        "https://drive.google.com/file/d/x/view",
+        "a/../b",
+        "k?x",
+    ):
+        with pytest.raises(Refused) as caught:
+            spreadsheet_key(text)
+        assert caught.value.why == "address"

@@ -43,6 +43,26 @@ def test_a_store_of_schema_1_gets_the_columns_declared_since(tmp_path: Path) -> 
         assert store.counts() == {"organization": 1}
 
 
+def test_a_store_of_other_declarations_gets_what_it_lacks(tmp_path: Path) -> None:
+    """A store remembers by which declarations it was made, so that opening it need not list its columns."""
+    Store.open(tmp_path).close()
+    with duckdb.connect(str(tmp_path / "store.duckdb")) as con:
+        ((made_by,),) = con.execute("SELECT value FROM meta WHERE key = 'columns'").fetchall()
+        con.execute("DROP TABLE h_ticket; ALTER TABLE h_lead DROP COLUMN channel")
+        con.execute("UPDATE meta SET value = 'those of another version' WHERE key = 'columns'")
+    with Store.open(tmp_path) as store:
+        store.open_views()
+        assert store.con.execute("SELECT channel FROM c_lead UNION ALL SELECT id FROM c_ticket").fetchall() == []
+        assert store.con.execute("SELECT value FROM meta WHERE key = 'columns'").fetchall() == [(made_by,)]
+
+
+def test_a_file_without_a_single_table_becomes_a_store(tmp_path: Path) -> None:
+    duckdb.connect(str(tmp_path / "store.duckdb")).close()
+    with Store.open(tmp_path) as store:
+        assert store.counts() == {}
+        assert store.next_run() == 1
+
+
 def test_a_store_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
     Store.open(tmp_path).close()
     with duckdb.connect(str(tmp_path / "store.duckdb")) as con:

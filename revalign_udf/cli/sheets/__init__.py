@@ -10,8 +10,12 @@ __all__ = ["sheets_command"]
 
 #: command -> the module that holds it, in the order of --help
 COMMANDS = {
+    "init": "init",
+    "login": "login",
     "plan": "plan",
     "apply": "apply",
+    "verify": "verify",
+    "undo": "undo",
     "local": "local",
 }
 

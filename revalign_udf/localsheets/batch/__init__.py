@@ -6,10 +6,24 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from revalign_udf.localsheets import schema
-from revalign_udf.localsheets.batch import cells, grid, metadata, objects, tabs
+from revalign_udf.localsheets.batch import (
+    arrange,
+    cells,
+    copies,
+    filters,
+    grid,
+    groups,
+    looks,
+    metadata,
+    objects,
+    paste,
+    shifted,
+    tabs,
+)
 from revalign_udf.localsheets.book import Book, Json
 from revalign_udf.localsheets.formulas import recalculate
 from revalign_udf.localsheets.problems import ApiError, bad_request
+from revalign_udf.localsheets.wire import wire
 
 __all__ = ["KINDS", "apply"]
 
@@ -19,7 +33,14 @@ KINDS: dict[str, Callable[[Book, Mapping[str, Any]], Json]] = {
     **cells.KINDS,
     **grid.KINDS,
     **objects.KINDS,
+    **looks.KINDS,
     **metadata.KINDS,
+    **arrange.KINDS,
+    **copies.KINDS,
+    **filters.KINDS,
+    **groups.KINDS,
+    **paste.KINDS,
+    **shifted.KINDS,
 }
 
 
@@ -47,7 +68,7 @@ def apply(book: Book, body: Mapping[str, Any]) -> tuple[Book, list[Json]]:
         if handler is None:
             raise bad_request(f"Invalid requests[{number}].{kind}: the local server does not speak this request.")
         try:
-            replies.append(handler(work, given))
+            replies.append(wire(handler(work, given)))
         except ApiError as problem:
             message = f"Invalid requests[{number}].{kind}: {problem.message}"
             raise ApiError(problem.code, message, details=problem.details) from None

@@ -6,14 +6,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from revalign_udf.localsheets import a1, fields, schema
-from revalign_udf.localsheets.book import Book, Cell, Json, Rect, Scalar, Sheet
+from revalign_udf.localsheets import fields, schema
+from revalign_udf.localsheets.batch.ranges import on_grid
+from revalign_udf.localsheets.book import Book, Cell, Json, Rect, Scalar
+from revalign_udf.localsheets.defaults import paired, widened
 from revalign_udf.localsheets.problems import bad_request
+from revalign_udf.localsheets.references import copied
 from revalign_udf.localsheets.render import cell_data
 
 __all__ = ["KINDS"]
 
 _READ_ONLY = {"effectiveValue", "effectiveFormat", "formattedValue", "hyperlink"}
+#: what of a cell is entered, not worked out
+_ENTERED = frozenset({"userEnteredValue"})
+_UNKNOWN = {"pivotTable", "dataSourceTable", "dataSourceFormula", "chipRuns"}
 
 
 def _mask(given: Mapping[str, Any]) -> fields.Mask:
@@ -24,7 +30,9 @@ def _mask(given: Mapping[str, Any]) -> fields.Mask:
     schema.check_mask("CellData", mask, text)
     if _READ_ONLY & set(mask):
         raise bad_request(f"Invalid field: {min(_READ_ONLY & set(mask))} is read-only.")
-    return mask
+    if _UNKNOWN & set(mask):
+        raise bad_request(f"the local server does not keep {min(_UNKNOWN & set(mask))}.")
+    return widened(mask)
 
 
 def _value(extended: Mapping[str, Any]) -> tuple[Scalar, str]:
@@ -50,8 +58,10 @@ def written(cell: Cell, data: Mapping[str, Any], mask: fields.Mask) -> Cell:
     """
     if mask == {"userEnteredValue": {}}:  # nearly every write: no need to take the whole cell apart
         value, formula = _value(data.get("userEnteredValue") or {})
-        return replace(cell, value=value, formula=formula, error="", runs=())
-    merged = fields.merge(cell_data(cell), data, mask)
+        return cell.holding(value, formula)
+    if _UNKNOWN & set(data) and "*" in mask:
+        raise bad_request(f"the local server does not keep {min(_UNKNOWN & set(data))}.")
+    merged = fields.merge(cell_data(cell, _ENTERED), paired(data), mask)
     entered = merged.get("userEnteredValue") or {}
     value, formula = _value(entered)
     return Cell(
@@ -60,8 +70,13 @@ def written(cell: Cell, data: Mapping[str, Any], mask: fields.Mask) -> Cell:
         format=merged.get("userEnteredFormat", {}),
         note=str(merged.get("note", "")),
         validation=merged.get("dataValidation"),
-        runs=tuple(merged.get("textFormatRuns", ())),
+        runs=tuple(_run(run) for run in merged.get("textFormatRuns", ())),
     )
+
+
+def _run(given: Mapping[str, Any]) -> Json:
+    """A text run as it is kept: it begins at 0 without saying so."""
+    return {name: value for name, value in given.items() if name != "startIndex" or value}
 
 
 def _update(book: Book, given: Mapping[str, Any]) -> Json:
@@ -82,7 +97,7 @@ def _update(book: Book, given: Mapping[str, Any]) -> Json:
             raise bad_request("Attempting to write outside the requested range.")
     else:
         raise bad_request("Must specify either start or range.")
-    _on_grid(book, sheet, rect)
+    on_grid(book, sheet, rect)
     for row, column in rect.cells():
         down, across = row - rect.top, column - rect.left
         cells = rows[down].get("values", ()) if down < height else ()
@@ -97,9 +112,21 @@ def _repeat(book: Book, given: Mapping[str, Any]) -> Json:
     mask = _mask(given)
     rect = book.rect(given["range"])
     sheet = book.sheet(rect.sheet)
-    _on_grid(book, sheet, rect)
+    if rect.top >= sheet.rows or rect.left >= sheet.columns:
+        on_grid(book, sheet, rect)
+    # What lies beyond the grid is left out in silence, unlike when cells are written one by one.
+    rect = Rect(sheet.id, rect.top, rect.left, min(rect.bottom, sheet.rows), min(rect.right, sheet.columns))
+    data = given.get("cell", {})
+    formula = str(data.get("userEnteredValue", {}).get("formulaValue", ""))
+    done: dict[int, Cell] = {}  # cells are shared: most of a range is one and the same blank cell
     for row, column in rect.cells():
-        sheet.put(row, column, written(sheet.cell(row, column), given.get("cell", {}), mask))
+        cell = sheet.cell(row, column)
+        made = done.get(id(cell))
+        if made is None:
+            made = done[id(cell)] = written(cell, data, mask)
+        if formula and made.formula == formula:  # its relative references move along
+            made = replace(made, formula=copied(formula, row - rect.top, column - rect.left))
+        sheet.put(row, column, made)
     return {}
 
 
@@ -122,15 +149,10 @@ def _validate(book: Book, given: Mapping[str, Any]) -> Json:
     data = {"dataValidation": given["rule"]} if "rule" in given else {}
     rect = book.rect(given["range"])
     sheet = book.sheet(rect.sheet)
-    _on_grid(book, sheet, rect)
+    on_grid(book, sheet, rect)
     for row, column in rect.cells():
         sheet.put(row, column, written(sheet.cell(row, column), data, mask))
     return {}
-
-
-def _on_grid(book: Book, sheet: Sheet, rect: Rect) -> None:
-    if rect.bottom > sheet.rows or rect.right > sheet.columns:
-        raise a1.exceeds(book, rect)
 
 
 KINDS = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from revalign_udf.localsheets import fields, schema
+from revalign_udf.localsheets import a1, fields, schema
 from revalign_udf.localsheets.batch import ids
-from revalign_udf.localsheets.book import Book, Json
+from revalign_udf.localsheets.book import Book, Json, Rect
 from revalign_udf.localsheets.problems import bad_request
 
-__all__ = ["KINDS", "search"]
+__all__ = ["KINDS", "matching", "search"]
 
 MAX_CHARACTERS = 30_000
 
@@ -78,11 +78,30 @@ def _matches(item: Json, lookup: Mapping[str, Any]) -> bool:
     return all(location.get(name) == value for name, value in where.items())
 
 
-def _found(book: Book, data_filter: Mapping[str, Any]) -> list[Json]:
-    lookup = data_filter.get("developerMetadataLookup")
-    if lookup is None:
-        raise bad_request("the local server looks developer metadata up by developerMetadataLookup only.")
-    return [item for item in book.metadata if _matches(item, lookup)]
+def matching(book: Book, data_filter: Mapping[str, Any]) -> list[Json]:
+    """The developer metadata a filter names.
+
+    Raises:
+        ApiError: not exactly one way of naming it, or no such range.
+    """
+    if len(data_filter) != 1:
+        raise bad_request("Exactly one of developerMetadataLookup, a1Range and gridRange must be set.")
+    if "developerMetadataLookup" in data_filter:
+        return [item for item in book.metadata if _matches(item, data_filter["developerMetadataLookup"])]
+    text = data_filter.get("a1Range")
+    rect = a1.parse(book, str(text)) if text is not None else book.rect(data_filter["gridRange"])
+    return [item for item in book.metadata if _stands_in(book, item["location"], rect)]
+
+
+def _stands_in(book: Book, location: Json, rect: Rect) -> bool:
+    """Whether metadata stands on the whole tab of a rectangle, or on a row or column that meets it."""
+    if "sheetId" in location:
+        return location["sheetId"] == rect.sheet and rect == book.sheet(rect.sheet).whole()
+    span = location.get("dimensionRange")
+    if span is None or int(span.get("sheetId", 0)) != rect.sheet:
+        return False
+    start = int(span["startIndex"])
+    return rect.top <= start < rect.bottom if span["dimension"] == "ROWS" else rect.left <= start < rect.right
 
 
 def search(book: Book, body: Mapping[str, Any]) -> Json:
@@ -96,7 +115,7 @@ def search(book: Book, body: Mapping[str, Any]) -> Json:
         raise bad_request("Must specify at least one dataFilter.")
     matched: dict[int, Json] = {}
     for data_filter in filters:
-        for item in _found(book, data_filter):
+        for item in matching(book, data_filter):
             entry = matched.setdefault(item["metadataId"], {"developerMetadata": item, "dataFilters": []})
             entry["dataFilters"].append(data_filter)
     return {"matchedDeveloperMetadata": list(matched.values())} if matched else {}
@@ -110,7 +129,7 @@ def _update(book: Book, given: Mapping[str, Any]) -> Json:
     schema.check_mask("DeveloperMetadata", mask, text)
     changed: list[Json] = []
     for data_filter in given.get("dataFilters", ()):
-        for item in _found(book, data_filter):
+        for item in matching(book, data_filter):
             merged = fields.merge(item, given["developerMetadata"], mask)
             merged["metadataId"] = item["metadataId"]
             if fields.wants(mask, "location"):
@@ -122,7 +141,7 @@ def _update(book: Book, given: Mapping[str, Any]) -> Json:
 
 
 def _delete(book: Book, given: Mapping[str, Any]) -> Json:
-    found = _found(book, given["dataFilter"])
+    found = matching(book, given["dataFilter"])
     book.metadata = [item for item in book.metadata if item not in found]
     return {"deleteDeveloperMetadata": {"deletedDeveloperMetadata": found}}
 

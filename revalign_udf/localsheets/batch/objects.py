@@ -1,4 +1,4 @@
-"""Requests about named and protected ranges, charts, banding, conditional formats and merged cells."""
+"""Requests about named and protected ranges and charts."""
 
 from __future__ import annotations
 
@@ -7,34 +7,18 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from revalign_udf.localsheets import a1, fields, schema
+from revalign_udf.localsheets import fields
 from revalign_udf.localsheets.batch import ids
-from revalign_udf.localsheets.book import Book, Json, Rect, Sheet
-from revalign_udf.localsheets.problems import ApiError, bad_request
+from revalign_udf.localsheets.batch.ranges import checked, masked
+from revalign_udf.localsheets.book import Book, Json, Sheet
+from revalign_udf.localsheets.defaults import paired, widened
+from revalign_udf.localsheets.problems import bad_request
 from revalign_udf.localsheets.render import protected
 
 __all__ = ["KINDS"]
 
 _NAME = re.compile(r"^[^\W\d]\w{0,249}$")
 _LIKE_A_CELL = re.compile(r"^([A-Za-z]{1,3}\d+|[Rr]\d+[Cc]\d+|true|false)$", re.IGNORECASE)
-
-
-def _range(book: Book, given: Mapping[str, Any]) -> Json:
-    """The range as given, refused when it does not lie on the grid."""
-    rect = book.rect(given)
-    sheet = book.sheet(rect.sheet)
-    if rect.bottom > sheet.rows or rect.right > sheet.columns:
-        raise a1.exceeds(book, rect)
-    return {"sheetId": sheet.id, **given}
-
-
-def _masked(name: str, given: Mapping[str, Any]) -> fields.Mask:
-    text = str(given.get("fields", ""))
-    if not text:
-        raise bad_request("At least one field must be listed in 'fields'. (Use '*' to indicate all fields.)")
-    mask = fields.parse(text)
-    schema.check_mask(name, mask, text)
-    return mask
 
 
 # --- named ranges ----------------------------------------------------------------------------------------------------
@@ -52,7 +36,7 @@ def _add_named(book: Book, given: Mapping[str, Any]) -> Json:
     item = given["namedRange"]
     identity = ids.text(item, "namedRangeId", {named["namedRangeId"] for named in book.named}, "A named range")
     _check_name(book, str(item.get("name", "")))
-    named = {"namedRangeId": identity, "name": item["name"], "range": _range(book, item["range"])}
+    named = {"namedRangeId": identity, "name": item["name"], "range": checked(book, item["range"])}
     book.named.append(named)
     return {"addNamedRange": {"namedRange": named}}
 
@@ -67,11 +51,11 @@ def _find_named(book: Book, identity: str) -> int:
 def _update_named(book: Book, given: Mapping[str, Any]) -> Json:
     item = given["namedRange"]
     at = _find_named(book, str(item.get("namedRangeId", "")))
-    mask = _masked("NamedRange", given)
+    mask = masked("NamedRange", given)
     merged = fields.merge(book.named[at], item, mask)
     merged["namedRangeId"] = book.named[at]["namedRangeId"]
     _check_name(book, str(merged.get("name", "")), merged["namedRangeId"])
-    merged["range"] = _range(book, merged["range"])
+    merged["range"] = checked(book, merged["range"])
     book.named[at] = merged
     return {}
 
@@ -120,7 +104,7 @@ def _find_protected(book: Book, identity: int) -> int:
 def _update_protected(book: Book, given: Mapping[str, Any]) -> Json:
     item = given["protectedRange"]
     at = _find_protected(book, int(item.get("protectedRangeId", 0)))
-    mask = _masked("ProtectedRange", given)
+    mask = masked("ProtectedRange", given)
     merged = fields.merge(book.protected[at], item, mask)
     if "range" in mask and "range" in merged:
         merged.pop("namedRangeId", None)
@@ -137,7 +121,7 @@ def _delete_protected(book: Book, given: Mapping[str, Any]) -> Json:
 
 
 def _add_chart(book: Book, given: Mapping[str, Any]) -> Json:
-    chart = copy.deepcopy(dict(given["chart"]))
+    chart: Json = paired(copy.deepcopy(dict(given["chart"])))
     taken = {item["chartId"] for sheet in book.sheets for item in sheet.charts}
     chart["chartId"] = ids.number(chart, "chartId", taken, "A chart")
     overlay = chart.get("position", {}).get("overlayPosition")
@@ -162,7 +146,7 @@ def _check_sources(book: Book, node: Any) -> None:
             _check_sources(book, item)
     elif isinstance(node, dict):
         for source in node.get("sources", ()):
-            rect = book.rect(_range(book, source))
+            rect = book.rect(checked(book, source))
             if rect.bottom - rect.top > 1 and rect.right - rect.left > 1:
                 raise bad_request("Each source must be one row or one column.")
         for item in node.values():
@@ -179,7 +163,7 @@ def _find_chart(book: Book, identity: int) -> tuple[Sheet, int]:
 
 def _update_chart(book: Book, given: Mapping[str, Any]) -> Json:
     sheet, at = _find_chart(book, int(given.get("chartId", 0)))
-    spec = copy.deepcopy(given["spec"])
+    spec = paired(copy.deepcopy(given["spec"]))
     _check_sources(book, spec)
     sheet.charts[at]["spec"] = spec
     return {}
@@ -189,7 +173,7 @@ def _move_object(book: Book, given: Mapping[str, Any]) -> Json:
     sheet, at = _find_chart(book, int(given.get("objectId", 0)))
     chart = sheet.charts.pop(at)
     overlay = given["newPosition"].get("overlayPosition", {})
-    mask = _masked("OverlayPosition", given)
+    mask = masked("OverlayPosition", given)
     chart["position"] = {"overlayPosition": fields.merge(chart["position"]["overlayPosition"], overlay, mask)}
     anchor = chart["position"]["overlayPosition"].setdefault("anchorCell", {"sheetId": sheet.id})
     book.sheet(int(anchor.get("sheetId", 0))).charts.append(chart)
@@ -197,100 +181,48 @@ def _move_object(book: Book, given: Mapping[str, Any]) -> Json:
 
 
 def _delete_object(book: Book, given: Mapping[str, Any]) -> Json:
-    sheet, at = _find_chart(book, int(given["objectId"]))
-    del sheet.charts[at]
-    return {}
-
-
-# --- banding, conditional formats, merged cells ----------------------------------------------------------------------
-
-
-def _find_banding(book: Book, identity: int) -> tuple[Sheet, int]:
+    identity = int(given["objectId"])
     for sheet in book.sheets:
-        for at, item in enumerate(sheet.bandings):
-            if item["bandedRangeId"] == identity:
-                return sheet, at
-    raise bad_request(f"No banded range with id: {identity}")
+        for items, name in ((sheet.charts, "chartId"), (sheet.slicers, "slicerId")):
+            for at, item in enumerate(items):
+                if item[name] == identity:
+                    del items[at]
+                    return {}
+    raise bad_request(f"No embedded object with id: {identity}")
 
 
-def _check_banding(book: Book, rect: Rect, own: int | None = None) -> None:
-    for item in book.sheet(rect.sheet).bandings:
-        if item["bandedRangeId"] != own and book.rect(item["range"]).meets(rect):
-            raise bad_request("You cannot add alternating background colors to a range that already has them.")
-
-
-def _add_banding(book: Book, given: Mapping[str, Any]) -> Json:
-    item = copy.deepcopy(dict(given["bandedRange"]))
-    taken = {banding["bandedRangeId"] for sheet in book.sheets for banding in sheet.bandings}
-    item["bandedRangeId"] = ids.number(item, "bandedRangeId", taken, "A banded range")
-    item["range"] = _range(book, item["range"])
-    if "rowProperties" not in item and "columnProperties" not in item:
-        raise bad_request("At least one of rowProperties or columnProperties must be specified.")
-    rect = book.rect(item["range"])
-    _check_banding(book, rect)
-    book.sheet(rect.sheet).bandings.append(item)
-    return {"addBanding": {"bandedRange": item}}
-
-
-def _update_banding(book: Book, given: Mapping[str, Any]) -> Json:
-    item = given["bandedRange"]
-    sheet, at = _find_banding(book, int(item.get("bandedRangeId", 0)))
-    merged = fields.merge(sheet.bandings[at], item, _masked("BandedRange", given))
-    merged["range"] = _range(book, merged["range"])
-    _check_banding(book, book.rect(merged["range"]), merged["bandedRangeId"])
-    sheet.bandings[at] = merged
+def _border(book: Book, given: Mapping[str, Any]) -> Json:
+    sheet, at = _find_chart(book, int(given.get("objectId", 0)))
+    mask = widened(masked("EmbeddedObjectBorder", given))
+    chart = sheet.charts[at]
+    chart["border"] = fields.merge(chart.get("border", {}), paired(given.get("border", {})), mask)
     return {}
 
 
-def _delete_banding(book: Book, given: Mapping[str, Any]) -> Json:
-    sheet, at = _find_banding(book, int(given["bandedRangeId"]))
-    del sheet.bandings[at]
-    return {}
+# --- slicers ---------------------------------------------------------------------------------------------------------
 
 
-def _add_rule(book: Book, given: Mapping[str, Any]) -> Json:
-    rule = copy.deepcopy(given["rule"])
-    ranges = [_range(book, item) for item in rule.get("ranges", ())]
-    if not ranges or len({item["sheetId"] for item in ranges}) != 1:
-        raise bad_request("A rule needs ranges of one sheet.")
-    rules = book.sheet(int(ranges[0]["sheetId"])).conditional_formats
-    rules.insert(int(given.get("index", 0)), {**rule, "ranges": ranges})
-    return {}
+def _add_slicer(book: Book, given: Mapping[str, Any]) -> Json:
+    slicer: Json = paired(copy.deepcopy(dict(given["slicer"])))
+    taken = {item["slicerId"] for sheet in book.sheets for item in sheet.slicers}
+    slicer["slicerId"] = ids.number(slicer, "slicerId", taken, "A slicer")
+    overlay = slicer.get("position", {}).get("overlayPosition")
+    if overlay is None:
+        raise bad_request("A slicer must lie over a sheet (overlayPosition).")
+    sheet = book.sheet(int(overlay.setdefault("anchorCell", {}).setdefault("sheetId", 0)))
+    slicer["spec"]["dataRange"] = checked(book, slicer["spec"]["dataRange"])
+    sheet.slicers.append(slicer)
+    return {"addSlicer": {"slicer": slicer}}
 
 
-def _delete_rule(book: Book, given: Mapping[str, Any]) -> Json:
-    rules = book.sheet(int(given.get("sheetId", 0))).conditional_formats
-    index = int(given.get("index", 0))
-    if index >= len(rules):
-        raise bad_request(f"No conditional format on sheet at index: {index}")
-    return {"deleteConditionalFormatRule": {"rule": rules.pop(index)}}
-
-
-def _merge(book: Book, given: Mapping[str, Any]) -> Json:
-    rect = book.rect(_range(book, given["range"]))
-    sheet = book.sheet(rect.sheet)
-    if any(book.rect(item).meets(rect) for item in sheet.merges):
-        raise ApiError(400, "You must select all cells in a merged range to merge or unmerge them.")
-    kind = given.get("mergeType", "MERGE_ALL")
-    if kind == "MERGE_ALL":
-        parts = [rect]
-    elif kind == "MERGE_ROWS":
-        parts = [Rect(rect.sheet, row, rect.left, row + 1, rect.right) for row in range(rect.top, rect.bottom)]
-    else:
-        parts = [Rect(rect.sheet, rect.top, at, rect.bottom, at + 1) for at in range(rect.left, rect.right)]
-    for part in parts:
-        for key in part.cells():
-            if key != (part.top, part.left) and key in sheet.cells:
-                sheet.put(*key, sheet.cells[key].without_value())
-        sheet.merges.append(part.grid_range())
-    return {}
-
-
-def _unmerge(book: Book, given: Mapping[str, Any]) -> Json:
-    rect = book.rect(given["range"])
-    sheet = book.sheet(rect.sheet)
-    sheet.merges = [item for item in sheet.merges if not book.rect(item).meets(rect)]
-    return {}
+def _update_slicer(book: Book, given: Mapping[str, Any]) -> Json:
+    mask = widened(masked("SlicerSpec", given))
+    for sheet in book.sheets:
+        for slicer in sheet.slicers:
+            if slicer["slicerId"] == int(given.get("slicerId", 0)):
+                slicer["spec"] = fields.merge(slicer["spec"], paired(given.get("spec", {})), mask)
+                return {}
+    raise bad_request(f"No slicer with id: {given.get('slicerId', 0)}")
 
 
 KINDS = {
@@ -304,11 +236,7 @@ KINDS = {
     "updateChartSpec": _update_chart,
     "updateEmbeddedObjectPosition": _move_object,
     "deleteEmbeddedObject": _delete_object,
-    "addBanding": _add_banding,
-    "updateBanding": _update_banding,
-    "deleteBanding": _delete_banding,
-    "addConditionalFormatRule": _add_rule,
-    "deleteConditionalFormatRule": _delete_rule,
-    "mergeCells": _merge,
-    "unmergeCells": _unmerge,
+    "updateEmbeddedObjectBorder": _border,
+    "addSlicer": _add_slicer,
+    "updateSlicerSpec": _update_slicer,
 }

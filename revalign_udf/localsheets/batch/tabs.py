@@ -9,14 +9,20 @@ from typing import Any
 from revalign_udf.localsheets import fields, schema
 from revalign_udf.localsheets.batch import ids
 from revalign_udf.localsheets.book import Book, Json, Sheet
-from revalign_udf.localsheets.formulas import rename
+from revalign_udf.localsheets.defaults import paired, widened
+from revalign_udf.localsheets.formulas import relocate, rename
 from revalign_udf.localsheets.problems import bad_request
-from revalign_udf.localsheets.render import sheet_properties
+from revalign_udf.localsheets.render import sheet_properties, spreadsheet_properties
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "check_title", "new_sheet"]
 
 
-def _check_title(book: Book, title: str, own: Sheet | None = None) -> None:
+def check_title(book: Book, title: str, own: Sheet | None = None) -> None:
+    """Refuses a title that is empty, too long or taken (case does not matter).
+
+    Raises:
+        ApiError: with Google's words.
+    """
     if not title:
         raise bad_request("The sheet name cannot be empty.")
     if any(sheet is not own and sheet.title.lower() == title.lower() for sheet in book.sheets):
@@ -37,7 +43,7 @@ def new_sheet(book: Book, properties: Mapping[str, Any]) -> Sheet:
         while any(sheet.title == f"Sheet{number}" for sheet in book.sheets):
             number += 1
         title = f"Sheet{number}"
-    _check_title(book, title)
+    check_title(book, title)
     if properties.get("sheetType", "GRID") != "GRID":
         raise bad_request("the local server keeps GRID sheets only.")
     sheet = Sheet(identity, title)
@@ -58,7 +64,9 @@ def _set(book: Book, sheet: Sheet, properties: Mapping[str, Any]) -> None:
     sheet.cells = {key: cell for key, cell in sheet.cells.items() if key[0] < rows and key[1] < columns}
     sheet.grid = {name: value for name, value in size.items() if value}
     aside = {"sheetId", "title", "index", "sheetType", "gridProperties"}
-    sheet.properties = {name: value for name, value in properties.items() if name not in aside}
+    sheet.properties = paired({name: value for name, value in properties.items() if name not in aside and value})
+    if all(other.properties.get("hidden") for other in book.sheets):
+        raise bad_request("You can't hide all the sheets in a document.")
     book.check_size()
 
 
@@ -68,11 +76,13 @@ def _add(book: Book, given: Mapping[str, Any]) -> Json:
 
 
 def _delete(book: Book, given: Mapping[str, Any]) -> Json:
-    sheet = book.sheet(int(given["sheetId"]))
+    sheet = book.tab(int(given.get("sheetId", 0)))
     if len(book.sheets) == 1:
         raise bad_request("You can't remove all the sheets in a document.")
+    if all(other is sheet or other.properties.get("hidden") for other in book.sheets):
+        raise bad_request("You can't remove all the visible sheets in a document.")
     book.sheets.remove(sheet)
-    book.named = [item for item in book.named if item["range"].get("sheetId", 0) != sheet.id]
+    book.named = [item for item in book.named if int(item["range"].get("sheetId", 0)) != sheet.id]
     names = {item["namedRangeId"] for item in book.named}
     book.protected = [
         item
@@ -94,11 +104,12 @@ def _update(book: Book, given: Mapping[str, Any]) -> Json:
         raise bad_request("At least one field must be listed in 'fields'. (Use '*' to indicate all fields.)")
     mask = fields.parse(text)
     schema.check_mask("SheetProperties", mask, text)
-    sheet = book.sheet(int(wanted.get("sheetId", 0)))
-    merged = fields.merge(sheet_properties(book, sheet), {**wanted, "sheetId": sheet.id}, mask)
+    sheet = book.tab(int(wanted.get("sheetId", 0)))
+    source = paired({**wanted, "sheetId": sheet.id})
+    merged = fields.merge(sheet_properties(book, sheet), source, widened(mask))
     if merged.get("title", "") != sheet.title:
         title = str(merged.get("title", ""))
-        _check_title(book, title, sheet)
+        check_title(book, title, sheet)
         for other in book.sheets:
             for key, cell in other.cells.items():
                 if cell.formula:
@@ -121,8 +132,14 @@ def _update_book(book: Book, given: Mapping[str, Any]) -> Json:
         raise bad_request("At least one field must be listed in 'fields'. (Use '*' to indicate all fields.)")
     mask = fields.parse(text)
     schema.check_mask("SpreadsheetProperties", mask, text)
+    merged = fields.merge(spreadsheet_properties(book), wanted, mask)
+    aside = {"title", "locale", "timeZone", "defaultFormat", "spreadsheetTheme"}
+    book.settings = {name: value for name, value in merged.items() if name not in aside and name != "autoRecalc"}
+    if merged.get("autoRecalc", "ON_CHANGE") != "ON_CHANGE":
+        book.settings["autoRecalc"] = merged["autoRecalc"]
     book.title = str(wanted.get("title", book.title)) if fields.wants(mask, "title") else book.title
-    book.locale = str(wanted.get("locale", book.locale)) if fields.wants(mask, "locale") else book.locale
+    if fields.wants(mask, "locale"):
+        relocate(book, str(wanted.get("locale", book.locale)))
     book.time_zone = str(wanted.get("timeZone", book.time_zone)) if fields.wants(mask, "timeZone") else book.time_zone
     return {}
 

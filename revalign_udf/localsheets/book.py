@@ -54,6 +54,10 @@ class Cell:
         """The same cell with something else in it; every write goes through here, so it must be quick."""
         return Cell(value, formula, error, self.format, self.note, self.validation)
 
+    def looking(self, look: Mapping[str, Any]) -> Cell:
+        """The same cell in another format; a whole column changes its look at once."""
+        return Cell(self.value, self.formula, self.error, look, self.note, self.validation, self.runs)
+
 
 EMPTY = Cell()
 

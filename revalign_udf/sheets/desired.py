@@ -133,7 +133,8 @@ class WantedBlock:
 
     def is_earlier(self, cells: Sequence[Json | None]) -> bool:
         """Whether a row of the sheet, given its key cells, belongs to an earlier snapshot of an appended block."""
-        return self.block.mode == "append" and bool(cells) and cells[0] != extended(self.label)
+        blank = all(cell is None for cell in cells)  # a sync that was cut off had not written it yet
+        return self.block.mode == "append" and not blank and cells[0] != extended(self.label)
 
     def row(self, index: int, at: int, places: Mapping[str, int]) -> list[Json | None]:
         """A data row as it reads on row ``at`` with the block's columns at ``places`` (by key)."""

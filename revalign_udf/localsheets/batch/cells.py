@@ -119,8 +119,16 @@ def _repeat(book: Book, given: Mapping[str, Any]) -> Json:
     data = given.get("cell", {})
     formula = str(data.get("userEnteredValue", {}).get("formulaValue", ""))
     done: dict[int, Cell] = {}  # cells are shared: most of a range is one and the same blank cell
+    looks: dict[int, tuple[Mapping[str, Any], Cell]] = {}  # and cells that look alike share their format
+    only_look = set(mask) == {"userEnteredFormat"}
     for row, column in rect.cells():
         cell = sheet.cell(row, column)
+        if only_look:
+            if id(cell.format) not in looks:  # the old format is held, so that its id is not given again
+                looks[id(cell.format)] = cell.format, written(cell, data, mask)
+            look = looks[id(cell.format)][1].format
+            sheet.put(row, column, cell.looking(look))
+            continue
         made = done.get(id(cell))
         if made is None:
             made = done[id(cell)] = written(cell, data, mask)

@@ -95,7 +95,14 @@ class Other:
             raise Refused(str(problem), "request") from problem
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def server() -> Iterator[LocalSheets]:
+    """One for all tests, each with a spreadsheet of its own: reading the discovery document takes a while."""
+    with LocalSheets() as local:
+        yield local
+
+
+@pytest.fixture(scope="module")
 def service(server: LocalSheets) -> Iterator[Any]:
     scopes = ["https://www.googleapis.com/auth/spreadsheets"]
     signed = Credentials.from_service_account_file(str(server.key_file), scopes=scopes)
@@ -201,6 +208,7 @@ def test_what_it_writes_is_a_persons(
     ]
     later = report(bridge(BRIDGE | {"2026-04": (5.0, 6.0, 0.5)}), clients("Ada", "Bob", "Cyd"))
     assert [(edit.cell, edit.action) for edit in sync(later).edits] == [("B6", "warned")]
+    assert ticked(client) == ()
     found = service.spreadsheets().values().get(
         spreadsheetId=client.key, range="Overview!A5:H14", valueRenderOption="FORMULA"
     ).execute()["values"]  # fmt: skip

@@ -280,6 +280,9 @@ class _Update:
         if bottom >= tab.rows and any(isinstance(step, Insert) for step in plan.steps):
             # Rows cannot be inserted after the very last one.
             made.append({"appendDimension": {"sheetId": area.tab, "dimension": "ROWS", "length": 1}})
+        apart = identity.text_id("gone", self.wanted.path)
+        if HEADING not in rows.new and apart in self.current.areas:
+            made.append({"deleteNamedRange": {"namedRangeId": apart}})  # first: it goes with its last row anyway
         made += [self._step(step) for step in plan.steps]
         if plan.steps or self.after != area:
             named = {"namedRangeId": identity.text_id("block", self.wanted.path), "range": self.after.json()}
@@ -322,7 +325,7 @@ class _Update:
         top, bottom = self.first + rows.main, self.first + len(rows.new)
         area = Area(tab, top, min(self.columns), bottom, self.after.right)
         if HEADING not in rows.new:
-            return [{"deleteNamedRange": {"namedRangeId": identifier}}] if known else []
+            return []
         if not known:
             named = {"namedRangeId": identifier, "name": identity.range_name(f"{path}/gone"), "range": area.json()}
             made.append({"addNamedRange": {"namedRange": named}})

@@ -1,24 +1,38 @@
-"""Live tests never run by themselves: two settings of the environment say that somebody means it."""
+"""Live tests never run by themselves: somebody asks for them, and says with which key on which spreadsheet."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-_NEEDED = ("REVALIGN_LIVE_KEY_FILE", "REVALIGN_LIVE_SHEET")
+KEY_FILE, SHEET = "REVALIGN_LIVE_KEY_FILE", "REVALIGN_LIVE_SHEET"
+
+
+def left_out(asked: str, environment: Mapping[str, str]) -> str:
+    """Why live tests are left out; empty when they run.
+
+    Args:
+        asked: the marks asked for (``-m``).
+        environment: where the key and the spreadsheet are named.
+    """
+    if asked != "live":
+        return "live tests run when asked for: poe live"
+    missing = [name for name in (KEY_FILE, SHEET) if not environment.get(name)]
+    return f"live tests need {' and '.join(missing)}: see tests/live/README.md" if missing else ""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves live tests out; a build server, where a skip is a failure, does not even select them."""
-    missing = [name for name in _NEEDED if not os.environ.get(name)]
+    """Leaves live tests out; nobody's run is the longer for a list of them, and no build server fails for a skip."""
+    asked = str(config.option.markexpr)
+    reason = left_out(asked, os.environ)
     here = Path(__file__).parent
     live = [item for item in items if here in item.path.parents and item.get_closest_marker("live")]
-    # without golden files there is nothing to compare
-    nothing: Sequence[pytest.Item] = [item for item in items if here in item.path.parents and "NOTSET" in item.name]
-    left_out = [*nothing, *(live if missing and os.environ.get("CI") == "true" else ())]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
-    for item in live if missing else ():
-        item.add_marker(pytest.mark.skip(reason=f"needs a real account: set {' and '.join(missing)}"))
+    if not reason or not live:
+        return
+    if asked == "live":
+        for item in live:
+            item.add_marker(pytest.mark.skip(reason=reason))
+    else:
+        config.hook.pytest_deselected(items=live)
+        items[:] = [item for item in items if item not in live]

@@ -1,111 +1,149 @@
-"""Requests and replies of a spreadsheet service, written down without secrets, and played again to another server."""
+"""What is said between the sync and a spreadsheet service, written down without anything private, and compared.
+
+A recording has the shape that VCR writes, so ``tests/localsheets/replay.py`` plays it against the local server.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import requests
+from beside import load
 
-__all__ = ["Exchange", "Recorder", "differences", "load", "replay", "save"]
+from revalign_udf.localsheets import LocalSheets
+from revalign_udf.sheets import GoogleSpreadsheet
 
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_LINK = re.compile(r"https?://[^\s\"']+")
-#: fields that differ from one spreadsheet, account or day to the next
-_VOLATILE = {"spreadsheetId", "spreadsheetUrl", "title"}
+__all__ = ["GOLDEN_KEY", "Recorder", "compare", "redacted", "secrets_of"]
+
+#: Stands for the spreadsheet's key.
+GOLDEN_KEY = "1aRecordedSpreadsheetOfTheLiveCheck-0000000001"
+#: Stands for its title; the local server gives it to a spreadsheet it is played a recording of.
+GOLDEN_TITLE = "recorded"
+_HOME = "https://sheets.googleapis.com"
+_PEOPLE = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_LINK = re.compile(r"https?://[^\s\"'<>]+")
+_PROJECT = re.compile(r"(project_number:|projects/|in project )\d+")
+_TOKEN = re.compile(r"ya29\.|Bearer |PRIVATE KEY|access_token|id_token|refresh_token")
+
+#: step, request, status, answer
+Heard = tuple[str, requests.PreparedRequest, int, str]
 
 
-@dataclass(frozen=True)
-class Exchange:
-    """One call: what was asked, what came back. ``path`` is ``/v4/spreadsheets/KEY...``."""
+def secrets_of(key_file: Path) -> tuple[str, ...]:
+    """Every text of a service account's key file that names somebody or opens something."""
+    found: dict[str, Any] = json.loads(key_file.read_text(encoding="utf-8"))
+    public = {"service_account", "googleapis.com"}
+    texts = [text for value in found.values() for text in str(value).splitlines()]
+    return tuple(
+        text for text in texts if len(text) > 5 and text not in public and not text.startswith(("http", "-----"))
+    )
 
-    method: str
-    path: str
-    query: list[list[str]]
-    request: Any
-    status: int
-    reply: Any
+
+def redacted(node: Any, stands: Mapping[str, str]) -> Any:
+    """A piece of JSON with keys, people, links and project numbers written over; ``stands`` says what for what."""
+    if isinstance(node, dict):
+        return {name: redacted(value, stands) for name, value in node.items()}
+    if isinstance(node, list):
+        return [redacted(value, stands) for value in node]
+    if not isinstance(node, str):
+        return node
+    text = _PROJECT.sub(r"\g<1>0", _PEOPLE.sub("person@example.com", _LINK.sub("https://example.com/", node)))
+    for secret, stand_in in stands.items():
+        text = text.replace(secret, stand_in)
+    return text
 
 
 @dataclass
 class Recorder:
-    """Listens to a session. Headers, and so tokens, are never looked at.
+    """Hears every call of a client.
 
-    ``secrets`` are texts to leave out (the spreadsheet's key), each with what stands for it.
+    Args:
+        key: of the spreadsheet.
+        secrets: texts that must not be in the recording.
     """
 
-    secrets: dict[str, str]
-    found: list[Exchange] = field(default_factory=list)
+    key: str
+    secrets: Sequence[str]
+    step: str = ""
+    heard: list[Heard] = field(default_factory=list)
 
-    def listen(self, session: requests.Session) -> None:
-        session.hooks["response"].append(self._hear)
+    @contextmanager
+    def listening(self, client: GoogleSpreadsheet) -> Iterator[None]:
+        """Listens as long as the ``with`` block; calls for tokens go another way and are not heard."""
+        hooks = client._http.session.hooks["response"]
 
-    def _hear(self, response: requests.Response, **_: Any) -> None:
-        sent = response.request
-        address = urlsplit(str(sent.url))
-        if not address.path.startswith("/v4/"):
-            return  # a token
-        body = sent.body.decode() if isinstance(sent.body, bytes) else sent.body
-        made = Exchange(
-            str(sent.method), address.path, [list(pair) for pair in parse_qsl(address.query)],
-            json.loads(body) if body else None, response.status_code, response.json(),
-        )  # fmt: skip
-        self.found.append(Exchange(**self._clean(asdict(made))))
+        def hear(response: requests.Response, **_: Any) -> None:
+            self.heard.append((self.step, response.request, response.status_code, response.text))
 
-    def _clean(self, node: Any) -> Any:
-        if isinstance(node, dict):
-            return {key: self._clean(value) for key, value in node.items()}
-        if isinstance(node, list):
-            return [self._clean(item) for item in node]
-        if not isinstance(node, str):
-            return node
-        for secret, stands in self.secrets.items():
-            node = node.replace(secret, stands)
-        return _ADDRESS.sub("someone@example.com", _LINK.sub("https://example.com/", node))
+        hooks.append(hear)
+        try:
+            yield
+        finally:
+            hooks.remove(hear)
 
+    def recording(self) -> dict[str, Any]:
+        """What was heard, redacted. Headers are left out."""
+        stands = {self.key: GOLDEN_KEY} | dict.fromkeys(self.secrets, "private")
+        calls: list[dict[str, Any]] = []
+        for step, request, status, answer in self.heard:
+            address = urlsplit(str(request.url))
+            uri = f"{_HOME}{address.path}{'?' if address.query else ''}{address.query}".replace(self.key, GOLDEN_KEY)
+            body = request.body.decode() if isinstance(request.body, bytes) else request.body
+            calls.append(
+                {
+                    "step": step,
+                    "request": {"method": request.method, "uri": uri, "body": _text(body, stands)},
+                    "response": {"status": {"code": status, "message": ""}, "body": {"string": _text(answer, stands)}},
+                }
+            )
+        return {"interactions": calls}
 
-def save(path: Path, exchanges: list[Exchange]) -> None:
-    """Writes a golden file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps([asdict(item) for item in exchanges], indent=1, ensure_ascii=False, sort_keys=True)
-    path.write_text(text + "\n", encoding="utf-8")
+    def save(self, path: Path) -> None:
+        """Writes the recording.
 
-
-def load(path: Path) -> list[Exchange]:
-    """Reads a golden file."""
-    return [Exchange(**item) for item in json.loads(path.read_text(encoding="utf-8"))]
-
-
-def replay(exchanges: list[Exchange], session: requests.Session, base_url: str, key: str) -> list[str]:
-    """Sends the same requests to another server; says in which replies it differs."""
-    found: list[str] = []
-    for number, item in enumerate(exchanges):
-        answer = session.request(
-            item.method, base_url + item.path.replace("KEY", key), params=[(name, value) for name, value in item.query],
-            json=item.request, timeout=60,
-        )  # fmt: skip
-        where = f"call {number} ({item.method} {item.path})"
-        if answer.status_code != item.status:
-            found.append(f"{where}: status {answer.status_code}, recorded {item.status}")
-            continue
-        found += [f"{where}: {line}" for line in differences(item.reply, answer.json())]
-    return found
+        Raises:
+            ValueError: it holds a private text, or something like a token; nothing is written.
+        """
+        text = json.dumps(self.recording(), indent=1, ensure_ascii=False) + "\n"
+        left = [secret for secret in (self.key, *self.secrets) if secret in text]
+        if left or _TOKEN.search(text):
+            raise ValueError(f"The recording holds {len(left)} private texts or something like a token.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
 
-def differences(recorded: Any, local: Any, at: str = "") -> list[str]:
-    """Where two replies differ, in words; what is volatile is passed over."""
-    if isinstance(recorded, dict) and isinstance(local, dict):
-        keys = sorted(
-            (set(recorded) | set(local)) - (_VOLATILE if not at or at.endswith("updatedSpreadsheet") else set())
-        )
-        return [line for key in keys for line in differences(recorded.get(key), local.get(key), f"{at}.{key}")]
-    if isinstance(recorded, list) and isinstance(local, list) and len(recorded) == len(local):
-        pairs = enumerate(zip(recorded, local, strict=True))
-        return [line for number, (one, other) in pairs for line in differences(one, other, f"{at}[{number}]")]
-    same = recorded == local and isinstance(recorded, bool) == isinstance(local, bool)
-    volatile = at.rpartition(".")[2] in {"spreadsheetId", "spreadsheetUrl"}
-    return [] if same or volatile else [f"{at}: recorded {recorded!r}, here {local!r}"]
+def _text(body: str | None, stands: Mapping[str, str]) -> str | None:
+    if not body:
+        return body
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return str(redacted(body, stands))
+    for book in (found, found.get("updatedSpreadsheet")) if isinstance(found, dict) else ():
+        if isinstance(book, dict) and "title" in book.get("properties", {}):
+            book["properties"]["title"] = GOLDEN_TITLE
+    return json.dumps(redacted(found, stands), ensure_ascii=False)
+
+
+def compare(recording: Mapping[str, Any]) -> list[str]:
+    """Plays a recording against a fresh local server.
+
+    Returns:
+        A line per field that differs: the step, the call, the field, what was recorded and what is ours.
+    """
+    replay = load(Path(__file__).parents[1] / "localsheets" / "replay.py")
+    calls = recording["interactions"]
+    with LocalSheets() as server:
+        player = replay.Replay(server)
+        try:
+            played = zip(calls, player.play(recording), strict=True)
+            return [f"{call['step']}: {said}: {item}" for call, (said, found) in played for item in found]
+        finally:
+            player.close()

@@ -400,6 +400,7 @@ class World:
             if not any(self.taken(sheet, row + at, column) for at in range(2)):
                 cells = {"startRowIndex": row, "endRowIndex": row + 2, "startColumnIndex": column}
                 merged = {"sheetId": sheet.id, **cells, "endColumnIndex": column + 2}
+                self.touched = True  # a column moved out of the block may lie there
                 self.do({"mergeCells": {"range": merged, "mergeType": "MERGE_ALL"}})
 
     def hide(self, a: int, b: int, c: int) -> None:

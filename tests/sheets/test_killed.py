@@ -191,7 +191,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("scene", "at", "when"), campaign(CASES, 2))
+@pytest.mark.parametrize(("scene", "at", "when"), campaign(CASES, 1))
 def test_killed_and_run_again(
     world: World,
     undisturbed: Callable[[str], tuple[dict[str, Any], int]],

@@ -21,6 +21,8 @@ module          holds
 ``desired``     the report as typed cells
 ``memory``      what was written last, and the block before the last change
 ``collector``   Python's search for cycles, held back
+``columns``     which column is it
+``search``      a block whose name was deleted
 ``rows``        whose row is it
 ``align``       which rows stay, move, go, or are new
 ``create``      a block that stands nowhere yet

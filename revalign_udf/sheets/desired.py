@@ -54,8 +54,8 @@ def extended(value: object) -> Json | None:
 def _number(value: float) -> Json:
     if not math.isfinite(value):
         raise InternalError(f"A cell holds {value}, which no spreadsheet can show.")
-    # a sheet keeps doubles: what it would round is rounded here, or it would differ for ever
-    return {"numberValue": float(value) if abs(value) > _EXACT else value}
+    # a sheet keeps doubles and no zero below zero: what it would change is changed here, or it would differ for ever
+    return {"numberValue": float(value) if abs(value) > _EXACT else value or abs(value)}
 
 
 def _text(text: str) -> Json | None:

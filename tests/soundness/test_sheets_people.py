@@ -17,6 +17,7 @@ from revalign_udf.sheets import (
     make_plan,
     open_spreadsheet,
     sync_report,
+    verify_report,
 )
 from revalign_udf.sheets.memory import Memory
 
@@ -302,3 +303,28 @@ def test_a_formula_entered_in_a_synced_cell_was_warned_of_anew_whenever_rows_mov
     assert [edit.action for edit in desk.sync(wanted).edits] == ["warned"]
     assert [edit.action for edit in desk.sync(wanted).edits] == ["replaced"]
     assert desk.rows()[4] == ["Cyd", 300.0, 1.5]
+
+
+def test_names_that_are_nearly_alike_are_different_records(desk: Desk) -> None:
+    names = [
+        *(True, False, "True", "TRUE", 1, 1.0000000000000002, "1", 0, -0.5, 1e15, 1e16, 123456789012345678),
+        *("é", "e\u0301", "😀", "=1+1", "'x", " x", "x ", "a\nb", "No longer in the source (kept, not updated)"),
+    ]
+
+    def block(order: Sequence[Any], add: int) -> Block:
+        lines = tuple((Cell(name), Cell(float(at + add)), Cell(0.5)) for at, name in enumerate(order))
+        return replace(table("odd", {}), rows=lines, keys=tuple(str(at) for at in range(len(order))))
+
+    for order, add in ((names, 0), (names[::-1], 5), (names[::2], 1), (names, 7)):
+        wanted = block(order, add)
+        assert desk.sync(wanted).edits == ()
+        found = verify_report(desk.client, desk.report(wanted))
+        assert (found.differences, found.extra) == ((), 0)
+
+
+def test_a_zero_below_zero_was_a_row_of_its_own(desk: Desk) -> None:
+    block = table("odd", {})
+    desk.sync(replace(block, rows=((Cell(-0.0), Cell(1.0), Cell(1.0)),), keys=("a",)))
+    wanted = replace(block, rows=((Cell(0.0), Cell(2.0), Cell(1.0)),), keys=("a",))
+    assert desk.sync(wanted).tabs[0].updated == 1
+    assert desk.rows()[1:] == [[0.0, 2.0, 1.0]]

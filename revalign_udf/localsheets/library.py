@@ -40,7 +40,9 @@ class Library:
 
     def create(self, title: str, roles: Mapping[str, str]) -> Book:
         """A new spreadsheet with one empty tab."""
-        identity = secrets.token_urlsafe(33)
+        identity = (
+            f"1{secrets.token_urlsafe(32)}"  # as Google: never a sign first, which a command line takes for an option
+        )
         url = f"https://docs.google.com/spreadsheets/d/{identity}/edit"
         moment = now()
         book = Book(identity, title, url, created=moment, modified=moment, roles=dict(roles))

@@ -17,7 +17,7 @@ from revalign_udf.localsheets import LocalSheets
 
 from .people import PEOPLE, REPORT, Action, World
 
-[EXAMPLES] = campaign([20, 4000], 1)[-1:]
+[EXAMPLES] = campaign([20, 300], 1)[-1:]
 NUMBER = st.integers(0, 59)
 STEP = st.tuples(st.sampled_from([World.sync, *REPORT, *PEOPLE]), NUMBER, NUMBER, NUMBER)
 

@@ -9,6 +9,7 @@ Packaged connectors are enabled; other installed plugins and drop-in files run o
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import re
 import sys
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pluggy
 
@@ -25,7 +26,16 @@ from revalign_udf.calc.expression import Expression
 from revalign_udf.config import PluginSettings
 from revalign_udf.connector import API_VERSION, Connector
 from revalign_udf.errors import PluginProblem, RevalignError, did_you_mean
-from revalign_udf.hookspecs import ENTRY_POINTS, PROJECT, HookSpecs
+from revalign_udf.hookspecs import (
+    ENTRY_POINTS,
+    PROJECT,
+    AlertChannel,
+    HookSpecs,
+    IdentityKey,
+    MappingDefaults,
+    StageDefault,
+    Synced,
+)
 from revalign_udf.metrics import (
     CALLS,
     COMPONENTS,
@@ -38,14 +48,17 @@ from revalign_udf.metrics import (
     qualified,
 )
 
-__all__ = ["PACKAGED", "Plugin", "Registry", "discover"]
+if TYPE_CHECKING:
+    import click
+
+__all__ = ["PACKAGED", "Plugin", "Registry", "discover", "fingerprint"]
 
 #: distributions that ship with Revalign; their plugins need no opt-in
 PACKAGED = frozenset(
     f"revalign-{name}"
     for name in (
         "stripe salesforce hubspot chargebee zendesk sql csv sample recurly marketo mailchimp pipedrive intercom"
-        " quickbooks gsheet"
+        " quickbooks gsheet dlt singer"
     ).split()
 )
 
@@ -72,6 +85,12 @@ class Registry:
     metrics: list[Metric] = field(default_factory=list)
     dimensions: list[CustomDimension] = field(default_factory=list)
     kernels: list[FactKernel] = field(default_factory=list)
+    stage_defaults: list[StageDefault] = field(default_factory=list)
+    mapping_defaults: list[MappingDefaults] = field(default_factory=list)
+    identity_keys: list[IdentityKey] = field(default_factory=list)
+    commands: dict[str, click.Command] = field(default_factory=dict)
+    alert_channels: dict[str, AlertChannel] = field(default_factory=dict)
+    after_sync: list[tuple[str, Callable[[Synced], None]]] = field(default_factory=list)
     problems: list[PluginProblem] = field(default_factory=list)
 
     def connector(self, name: str, source: str) -> Connector:
@@ -109,7 +128,7 @@ class _Candidate:
 def discover(settings: PluginSettings, folder: Path | None = None) -> Registry:
     """Load what is installed and what lies in the drop-in folder. Never raises for a bad plugin."""
     registry = Registry()
-    found = [*_installed(), *_dropped(folder)]
+    found = [*_installed(), *_dropped(folder, settings.pins)]
     names = [item.name for item in found]
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(HookSpecs)
@@ -129,6 +148,7 @@ def discover(settings: PluginSettings, folder: Path | None = None) -> Registry:
             _load(registry, manager, item, providers)
     _connectors(registry, providers)
     _missing(registry, settings, names)
+    _unpinned(registry, settings, [item.name for item in found if item.kind == "drop-in"])
     registry.plugins.sort(key=lambda plugin: plugin.name)
     return registry
 
@@ -156,18 +176,29 @@ def _loader(point: EntryPoint) -> Callable[[], ModuleType]:
     return load
 
 
-def _dropped(folder: Path | None) -> list[_Candidate]:
+def _dropped(folder: Path | None, pins: Mapping[str, str]) -> list[_Candidate]:
     if folder is None or not folder.is_dir():
         return []
     return [
-        _Candidate(path.stem, str(path), "drop-in", _file_loader(path))
+        _Candidate(path.stem, str(path), "drop-in", _file_loader(path, pins.get(path.stem, "")))
         for path in sorted(folder.glob("*.py"))
         if not path.name.startswith("_")
     ]
 
 
-def _file_loader(path: Path) -> Callable[[], ModuleType]:
+def fingerprint(source: bytes) -> str:
+    """What a pin holds of a drop-in file."""
+    return f"sha256:{hashlib.sha256(source).hexdigest()}"
+
+
+def _file_loader(path: Path, pin: str) -> Callable[[], ModuleType]:
     def load() -> ModuleType:
+        source = path.read_bytes()
+        if pin and fingerprint(source) != pin:
+            raise PluginProblem(
+                path.stem, str(path), f'The drop-in "{path.stem}" is not the file that was pinned.', code="REV-605",
+                hint=f"Look at what changed in {path}. To accept it: revalign plugins install {path} --pin",
+            )  # fmt: skip
         name = f"revalign_dropin_{path.stem}"
         spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
@@ -175,7 +206,8 @@ def _file_loader(path: Path) -> Callable[[], ModuleType]:
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         try:
-            spec.loader.exec_module(module)
+            # what was hashed is what runs: no second look at the file, and no cached form of it
+            exec(compile(source, str(path), "exec"), vars(module))  # noqa: S102
         except BaseException:
             del sys.modules[name]
             raise
@@ -211,6 +243,7 @@ def _load(
         known = {getattr(metric, "name", "") for metric in metrics} | METRICS.keys()
         for metric in metrics:
             _check_metric(item, metric, {**COMPONENTS, **own}, known)
+        more = _More(manager, item)
         _once(item, [metric.name for metric in metrics])
         _once(item, [dimension.name for dimension in dimensions])
         _once(item, [name for kernel in kernels for name in (kernel.fact.name, *(c.name for c in kernel.components))])
@@ -228,12 +261,70 @@ def _load(
     registry.metrics += metrics
     registry.dimensions += dimensions
     registry.kernels += kernels
+    more.add_to(registry)
     registry.plugins.append(
         Plugin(
             item.name, item.origin, item.kind, "enabled", tuple(connector.spec.name for connector in connectors),
             tuple(metric.name for metric in metrics),
         )
     )  # fmt: skip
+
+
+class _More:
+    """What a plugin says beside connectors and numbers, each checked."""
+
+    def __init__(self, manager: pluggy.PluginManager, item: _Candidate) -> None:
+        self._item = item
+        self.stages = self._all(manager, "register_stage_defaults", StageDefault, "stage default")
+        self.mappings = self._all(manager, "register_mapping_defaults", MappingDefaults, "mapping default")
+        self.keys = self._all(manager, "register_identity_keys", IdentityKey, "identity key")
+        self.channels = self._all(manager, "register_alert_channels", AlertChannel, "alert channel")
+        self.commands: dict[str, click.Command] = {}
+        for command in _call(manager, item, "register_commands"):
+            name = str(getattr(command, "name", ""))
+            if not callable(command) or not name.startswith(f"{item.name}-"):
+                raise _refusal(item, f'the command "{name}" has no namespace.', f"Name it {item.name}-{name or 'do'}.")
+            self.commands[name] = command
+        for channel in self.channels:
+            _check_channel(item, channel.name)
+        self.after = [
+            (impl.function, "synced" in impl.argnames)
+            for impl in manager.hook.after_sync.get_hookimpls()
+            if impl.plugin_name == item.name
+        ]
+
+    def _all(self, manager: pluggy.PluginManager, hook: str, kind: type, what: str) -> list[Any]:
+        found = _call(manager, self._item, hook)
+        for thing in found:
+            if not isinstance(thing, kind):
+                raise _refusal(self._item, f"{thing!r} is no {what}.", f"Return {kind.__name__}(...) objects.")
+        return found
+
+    def add_to(self, registry: Registry) -> None:
+        """Add what was found."""
+        registry.stage_defaults += self.stages
+        registry.mapping_defaults += self.mappings
+        registry.identity_keys += self.keys
+        registry.alert_channels.update({channel.name: channel for channel in self.channels})
+        registry.commands.update(self.commands)
+        registry.after_sync += [(self._item.name, _told(function, takes)) for function, takes in self.after]
+
+
+def _told(function: Callable[..., object], takes: bool) -> Callable[[Synced], None]:
+    """An implementation of ``after_sync`` that may have left the argument out, as pluggy allows."""
+
+    def told(synced: Synced) -> None:
+        if takes:
+            function(synced)
+        else:
+            function()
+
+    return told
+
+
+def _check_channel(item: _Candidate, name: str) -> None:
+    if name != item.name and not name.startswith(f"{item.name}_"):
+        raise _refusal(item, f'the alert channel "{name}" has no namespace.', f"Name it {item.name}.")
 
 
 def _call(manager: pluggy.PluginManager, item: _Candidate, hook: str) -> list[Any]:
@@ -352,5 +443,17 @@ def _missing(registry: Registry, settings: PluginSettings, names: Sequence[str])
                 PluginProblem(
                     name, "revalign.toml", f'[plugins] names "{name}", which is not installed and no drop-in.',
                     code="REV-601", hint=f"Did you mean {near}?" if near else "",
+                )
+            )  # fmt: skip
+
+
+def _unpinned(registry: Registry, settings: PluginSettings, dropped: Sequence[str]) -> None:
+    for name in settings.pins:
+        if name not in dropped:
+            near = did_you_mean(name, dropped)
+            registry.problems.append(
+                PluginProblem(
+                    name, "revalign.toml", f'[plugins] pins "{name}", which is no drop-in file.', code="REV-605",
+                    hint=f"Did you mean {near}?" if near else "Only files of the drop-in folder can be pinned.",
                 )
             )  # fmt: skip

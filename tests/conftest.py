@@ -22,8 +22,29 @@ if sys.dont_write_bytecode:
         for folder in Path(sys.pycache_prefix + tempfile.gettempdir()).glob("pytest-of-*"):
             shutil.rmtree(folder, ignore_errors=True)
 
-#: reasons that are about the machine's rights, not about a missing tool
-_ALLOWED = ("cannot be mounted here", "as on Linux")
+#: reasons that are about the machine's rights or a vendor's API (rules of the contract suite), not about a missing tool
+_ALLOWED = ("cannot be mounted here", "as on Linux", "the rule cannot apply: ")
+#: connectors whose contract suite runs in the campaign only
+_OTHERS = ("recurly", "marketo", "mailchimp", "pipedrive", "intercom", "quickbooks", "gsheet", "dlt", "singer")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is marked ``campaign`` is slow or says again what a quicker test says: it runs in ``poe campaign`` only.
+
+    So do the heavy rules of the contract suite, and all of it for connectors that share their ways with the deep ones.
+    """
+    for item in items:
+        of_suite = item.name.startswith("test_") and "::TestContract" in item.nodeid
+        others = of_suite and item.path.parts[-3] in _OTHERS
+        if others or getattr(getattr(item, "function", None), "heavy", False):
+            item.add_marker("campaign")
+    if os.environ.get("REVALIGN_CAMPAIGN"):
+        return
+    slow = [item for item in items if item.get_closest_marker("campaign")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if not item.get_closest_marker("campaign")]
 
 
 @pytest.hookimpl(trylast=True)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from revalign_udf.alerts.digest import Notice, digest, distinct, headline
 from revalign_udf.alerts.mail import Mail
+from revalign_udf.alerts.plugged import PluginChannel
 from revalign_udf.alerts.state import fingerprint, known, mark_of, remember
 from revalign_udf.alerts.webhook import Webhook
 from revalign_udf.config import Alerts, is_reference, resolve
-from revalign_udf.errors import Retriable, RevalignError
+from revalign_udf.errors import ConfigError, Retriable, RevalignError, did_you_mean
+from revalign_udf.hookspecs import AlertChannel
 
 __all__ = ["Channel", "channels_of", "tell", "try_channels"]
 
@@ -31,8 +33,13 @@ class Channel(Protocol):
         """Send to some receivers; those it did not reach, with the reason."""
 
 
-def channels_of(alerts: Alerts) -> tuple[list[Channel], list[RevalignError]]:
-    """The channels of the settings, and what keeps one from being used, such as a secret nobody finds."""
+def channels_of(
+    alerts: Alerts, plugins: Mapping[str, AlertChannel] | None = None
+) -> tuple[list[Channel], list[RevalignError]]:
+    """The channels of the settings, and what keeps one from being used, such as a secret nobody finds.
+
+    ``plugins`` are the channels that plugins bring, for those that ``[alerts.NAME]`` chooses.
+    """
     found: list[Channel] = []
     problems: list[RevalignError] = []
     if alerts.webhook:
@@ -45,7 +52,24 @@ def channels_of(alerts: Alerts) -> tuple[list[Channel], list[RevalignError]]:
             found.append(Mail(_secret(alerts.smtp, "alerts.smtp"), alerts.email, alerts.sender))
         except RevalignError as error:
             problems.append(error)
+    for name, settings in alerts.channels.items():
+        try:
+            found.append(_of_plugin(name, settings, plugins or {}))
+        except RevalignError as error:
+            problems.append(error)
     return found, problems
+
+
+def _of_plugin(name: str, settings: Mapping[str, Any], plugins: Mapping[str, AlertChannel]) -> PluginChannel:
+    if name not in plugins:
+        near = did_you_mean(name, plugins)
+        raise ConfigError(
+            f"[alerts.{name}] names a channel that no enabled plugin brings.", code="REV-302",
+            hint=f"Did you mean {near}?" if near else "Name its plugin in [plugins] enabled.",
+        )  # fmt: skip
+    values = {key: _secret(value, f"alerts.{name}.{key}") if isinstance(value, str) else value
+              for key, value in settings.items()}  # fmt: skip
+    return PluginChannel(plugins[name], values)
 
 
 def tell(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import click
 
 from revalign_udf import __version__
@@ -31,7 +34,7 @@ COMMANDS = {
     "workbook": "workbook",
     "sheets": "sheets",
     "plugins": "plugins",
-    "source": "plugins",
+    "source": "source",
     "stages": "stages",
     "vanity": "alignment",
     "commission": "commission",
@@ -50,8 +53,24 @@ COMMANDS = {
 }
 
 
+def _of_plugins() -> Mapping[str, click.Command]:
+    """Commands of the plugins that the project in this folder enables; none outside a project."""
+    from revalign_udf.config import SETTINGS_FILE, load
+    from revalign_udf.errors import RevalignError
+
+    if not Path(SETTINGS_FILE).is_file():
+        return {}
+    from revalign_udf.jobs.steps import plugins_of
+
+    try:
+        project = load(Path())
+        return plugins_of(project).commands if project.plugins.enabled else {}
+    except RevalignError:
+        return {}  # the command that is run says what is wrong with the settings
+
+
 @click.group(
-    cls=LazyGroup, package=__name__, modules=COMMANDS,
+    cls=LazyGroup, package=__name__, modules=COMMANDS, more=_of_plugins,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )  # fmt: skip
 @click.version_option(__version__, prog_name="revalign")

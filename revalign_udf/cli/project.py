@@ -17,7 +17,7 @@ from revalign_udf.errors import UserError
 from revalign_udf.jobs import RunReport, build, init_project, pull, run
 from revalign_udf.publish import Published
 from revalign_udf.query.answers import Table
-from revalign_udf.sync import Progress, SourceReport
+from revalign_udf.sync import Progress, PullOptions, SourceReport
 
 __all__ = ["build_command", "init_command", "progress_bar", "pull_command", "run_command", "show_run"]
 
@@ -107,12 +107,19 @@ def init_command(folder: Path) -> None:
 @project_option
 @json_option
 @click.option("--strict", is_flag=True, help="Exit 1 when a row was refused.")
+@click.option("--full", is_flag=True, help="Read everything again, not only what is new.")
+@click.option("--confirm-deletes", is_flag=True, help="Believe a source that no longer lists most of its records.")
+@click.option("--parallel", type=click.IntRange(1, 32), default=4, show_default=True, help="Sources at a time.")
 @guarded
-def pull_command(sources: tuple[str, ...], project: Path, as_json: bool, strict: bool) -> None:
+def pull_command(
+    sources: tuple[str, ...], project: Path, as_json: bool, strict: bool, full: bool, confirm_deletes: bool,
+    parallel: int,
+) -> None:  # fmt: skip
     """Pull SOURCES (default: all) into the store, incrementally."""
     chosen = settings(project)
+    options = PullOptions(full=full, confirm_deletes=confirm_deletes, workers=parallel)
     with progress_bar("pulling", as_json) as progress:
-        reports = pull(chosen, sources, progress)
+        reports = pull(chosen, sources, progress, options=options)
     if as_json:
         print_json([report.as_json() for report in reports])
     else:

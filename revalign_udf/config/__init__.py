@@ -13,7 +13,7 @@ from revalign_udf.config.model import (
 )
 from revalign_udf.config.objects import FOLDER, OBJECTS, read_objects, rows_for
 from revalign_udf.config.reading import SETTINGS_FILE, find_project, load
-from revalign_udf.config.secrets import is_reference, looks_secret, resolve
+from revalign_udf.config.secrets import is_reference, looks_secret, resolve, store_secret
 
 __all__ = [
     "ALERT_KINDS",
@@ -35,4 +35,5 @@ __all__ = [
     "read_objects",
     "resolve",
     "rows_for",
+    "store_secret",
 ]

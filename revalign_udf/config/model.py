@@ -94,6 +94,8 @@ class PluginSettings:
     enabled: tuple[str, ...] = ()
     disabled: tuple[str, ...] = ()
     folder: str = "plugins"
+    pins: Mapping[str, str] = field(default_factory=dict)
+    """drop-in -> ``sha256:...`` of the file that may run under its name"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,8 @@ class Alerts:
     sender: str = ""
     """``from``: the address mail comes from; empty: the user of ``smtp``"""
     on: tuple[str, ...] = ALERT_KINDS
+    channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """``[alerts.NAME]``: channels that plugins bring, by name, with their settings"""
 
 
 @dataclass(frozen=True, slots=True)

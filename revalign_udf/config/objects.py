@@ -33,6 +33,7 @@ OBJECTS: dict[str, tuple[str, ...]] = {
         "connection", "object!", "pipeline", "source_stage!", "stage!", "position", "owner_team", "is_won", "is_lost",
         "valid_from", "valid_to",
     ),
+    "identity": ("entity!", "source_a!", "id_a!", "source_b!", "id_b!", "same", "note"),
     "kpis": ("team!", "metric!", "relation!", "direction", "exclusive_with"),
     "priorities": ("team!", "priority!", "topic!", "text", "believes_match"),
     "profiles": ("team!", "trait!", "value!"),

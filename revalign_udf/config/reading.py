@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ _SECTIONS: dict[str, dict[str, type | tuple[type, ...]]] = {
         "name": str, "currency": str, "time_zone": str, "fiscal_year_start": int, "fiscal_weeks": str,
         "fiscal_year_end_day": str, "fiscal_year_end": str,
     },
-    "plugins": {"enabled": list, "disabled": list, "folder": str},
+    "plugins": {"enabled": list, "disabled": list, "folder": str, "pins": dict},
     "definitions": {
         "profile": str, "revenue_source": str, "lifetime_years": (int, float), "constant_rate_on": (str, date),
     },
@@ -113,6 +114,7 @@ class _Reader:
                 raise self._unknown(name, known)
             if not isinstance(value, Mapping):
                 raise self._kind(name, "a table, written [" + name + "]", value)
+        raw, channels = self._channels(raw)
         sections = {name: self._section(name, raw.get(name, {}), keys) for name, keys in _SECTIONS.items()}
         company = self._company(sections["company"])
         plugins = sections["plugins"]
@@ -127,6 +129,7 @@ class _Reader:
                 self._texts("plugins.enabled", plugins.get("enabled", [])),
                 self._texts("plugins.disabled", plugins.get("disabled", [])),
                 plugins.get("folder", "plugins"),
+                self._pins(plugins.get("pins", {})),
             ),
             self._definitions(sections["definitions"]),
             tuple(self._dimension(name, value) for name, value in raw.get("dimension", {}).items()),
@@ -134,11 +137,20 @@ class _Reader:
             self._keep(snapshots.get("keep", 30)),
             self._memory(sections["engine"].get("memory_limit", "1GB")),
             self._date("snapshots.as_of", snapshots.get("as_of")),
-            read_alerts(str(self.path), sections["alerts"]),
+            replace(read_alerts(str(self.path), sections["alerts"]), channels=channels),
             self.origins,
             self._server(sections["server"]),
             read_schedule(str(self.path), sections["schedule"]),
         )
+
+    def _channels(self, raw: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Mapping[str, Any]]]:
+        """``[alerts.NAME]``: the channels of plugins, apart from what we know ourselves."""
+        alerts = raw.get("alerts", {})
+        own = {name: value for name, value in alerts.items() if isinstance(value, Mapping)}
+        for name, values in own.items():
+            for key, value in values.items():
+                self._secret(f"alerts.{name}.{key}", key, value)
+        return {**raw, "alerts": {name: value for name, value in alerts.items() if name not in own}}, own
 
     def _section(self, name: str, raw: Mapping[str, Any], keys: Mapping[str, Any]) -> Mapping[str, Any]:
         for key, value in raw.items():
@@ -151,6 +163,13 @@ class _Reader:
                 raise self._kind(f"{name}.{key}", kind.replace("str", "text"), value)
             self.origins[f"{name}.{key}"] = str(self.path)
         return raw
+
+    def _pins(self, raw: Mapping[str, Any]) -> Mapping[str, str]:
+        for name, value in raw.items():
+            if not re.fullmatch(r"sha256:[0-9a-f]{64}", str(value)):
+                hint = "revalign plugins install FILE --pin writes it."
+                raise self._kind(f"plugins.pins.{name}", '"sha256:" and 64 hexadecimal digits', value, hint)
+        return dict(raw)
 
     def _company(self, raw: Mapping[str, Any]) -> Company:
         company = Company(**{**raw, **{key: self._weeks(raw, key) for key in _WEEKS if key in raw}})

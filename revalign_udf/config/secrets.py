@@ -7,7 +7,7 @@ import re
 
 from revalign_udf.errors import ConfigError
 
-__all__ = ["is_reference", "looks_secret", "resolve"]
+__all__ = ["is_reference", "looks_secret", "resolve", "store_secret"]
 
 _NAMES = re.compile(r"(?i)(^|_)(api_?key|secret|token|password|passwd|private_key|client_secret|access_key)$")
 _VALUES = re.compile(r"^(sk_|rk_|pk_live|xox[abp]-|ghp_|pat-|AKIA|eyJ|-----BEGIN)")
@@ -58,3 +58,19 @@ def resolve(reference: str, where: str) -> str:
         code="REV-304",
         hint=f"Store it: keyring set {service} {name}",
     )
+
+
+def store_secret(reference: str, value: str) -> bool:
+    """Put a renewed secret where a reference points. False where that place cannot be written: an environment variable,
+    or a computer without a keyring."""
+    kind, _, rest = reference.partition(":")
+    if kind != "$keyring":
+        return False
+    service, _, name = rest.partition("/")
+    try:
+        import keyring
+
+        keyring.set_password(service, name, value)
+    except Exception:  # noqa: BLE001 - backends fail in ways of their own
+        return False
+    return True

@@ -11,7 +11,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["Complete", "Log", "Mark", "Merges", "Message", "Records", "Rejected", "Rows", "Tombstones", "Whole"]
+__all__ = [
+    "Complete",
+    "Log",
+    "Mark",
+    "Merges",
+    "Message",
+    "Present",
+    "Records",
+    "Rejected",
+    "Rows",
+    "Tombstones",
+    "Whole",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,21 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
+class Present:
+    """A key sweep: keys the source still has, in batches. With ``last`` the list is complete: stored rows of the table
+    with other keys are gone, except those first learnt since this read began.
+
+    A sweep that would take away more than half of 20 rows or more is not believed (REV-509): a short list looks the same
+    as a mass deletion. ``prefix`` limits the sweep to keys that begin with it, for tables that several streams fill.
+    """
+
+    table: str
+    keys: Sequence[str]
+    last: bool = False
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """A point to go on from after an interruption. Stored in the same transaction as the rows before it."""
 
@@ -103,4 +130,4 @@ class Log:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-Message = Rows | Records | Tombstones | Merges | Whole | Mark | Complete | Rejected | Log
+Message = Rows | Records | Tombstones | Merges | Whole | Present | Mark | Complete | Rejected | Log

@@ -10,6 +10,7 @@ from revalign_udf.alerts import Notice, channels_of, tell
 from revalign_udf.alignment.sla import sla_monitor
 from revalign_udf.config import Project
 from revalign_udf.errors import NoData, RevalignError
+from revalign_udf.hookspecs import AlertChannel
 from revalign_udf.query import Query
 
 __all__ = ["breaches", "notice_of", "tell_people"]
@@ -18,16 +19,20 @@ __all__ = ["breaches", "notice_of", "tell_people"]
 _GUARDS = re.compile(r"\bREV-70[36]\b")
 
 
-def tell_people(project: Project, problems: Iterable[str], held_back: Iterable[str] = ()) -> list[str]:
+def tell_people(
+    project: Project, problems: Iterable[str], held_back: Iterable[str] = (),
+    plugins: Mapping[str, AlertChannel] | None = None,
+) -> list[str]:  # fmt: skip
     """Tell every channel of the settings what is wrong; what could not be told to whom, as problems of the run.
 
     Args:
         project: whose run it was.
         problems: of the run, in words that stay the same while the problem does.
         held_back: what a sync left alone for now, such as cells that people wrote over.
+        plugins: the channels that plugins bring.
     """
     alerts = project.alerts
-    channels, failures = channels_of(alerts)
+    channels, failures = channels_of(alerts, plugins)
     try:
         if channels:
             found = [notice_of(text) for text in problems] + [Notice("guard", text) for text in held_back]

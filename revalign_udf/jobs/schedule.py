@@ -25,7 +25,7 @@ from revalign_udf.files import save
 from revalign_udf.governance.requests import Request, attended, working
 from revalign_udf.jobs.notices import tell_people
 from revalign_udf.jobs.requests import PAUSE, round_of
-from revalign_udf.jobs.steps import RunReport, run
+from revalign_udf.jobs.steps import RunReport, plugins_of, run
 from revalign_udf.jobs.ticks import Boxes, Look
 from revalign_udf.jobs.timetable import last_slot, slots
 
@@ -216,7 +216,7 @@ class _Keeper:
             self.project = load(self.project.folder)
         except RevalignError as error:  # the channels of the last settings that could be read are told
             problems = [str(error)]
-            problems += tell_people(self.project, problems)
+            problems += self._tell(problems)
         try:
             if not problems:
                 report = run(self.project, ended=self.ended.is_set)
@@ -228,7 +228,7 @@ class _Keeper:
             problems = [str(error)]
         except Exception as error:  # noqa: BLE001 - the next run must come all the same
             problems = [str(InternalError(f"{type(error).__name__}: {error}"))]
-            problems += tell_people(self.project, problems)
+            problems += self._tell(problems)
         self.late = False
         made = Ran(
             self.slot, began, status, round(time.monotonic() - started, 1),
@@ -237,6 +237,11 @@ class _Keeper:
             tuple(redact(text) for text in problems),
         )  # fmt: skip
         return self._done(made)
+
+    def _tell(self, problems: list[str]) -> list[str]:
+        """Tell people; what could not be told to whom."""
+        plugins = plugins_of(self.project).alert_channels if self.project.alerts.channels else None
+        return tell_people(self.project, problems, plugins=plugins)
 
     def _put_off(self, began: datetime, error: RevalignError) -> None:
         """Another run is writing: try again soon, say so once, and tell people when the run after it is due as well."""
@@ -249,7 +254,7 @@ class _Keeper:
             self.late = True
             since = self.slot.astimezone(self.zone).strftime("%Y-%m-%d %H:%M")
             text = f"The run of {since} still cannot begin: {error}"
-            problems = (text, *tell_people(self.project, [text]))
+            problems = (text, *self._tell([text]))
             self.ran(Ran(self.slot, began, "put off", problems=problems, next=following))
 
     def _done(self, made: Ran) -> None:

@@ -15,12 +15,13 @@ from revalign_udf.jobs.notices import tell_people
 from revalign_udf.jobs.reports import report_of
 from revalign_udf.jobs.sheets import SheetReport, sync_sheets, target_of
 from revalign_udf.kernels import Additions
+from revalign_udf.kernels.matching import ExternalKey
 from revalign_udf.metrics import DIMENSIONS, CustomDimension
 from revalign_udf.plugins import Registry, discover
 from revalign_udf.publish import Published, publish
 from revalign_udf.query import Query
 from revalign_udf.store import Store
-from revalign_udf.sync import Progress, SourceReport, pull_sources
+from revalign_udf.sync import Progress, PullOptions, SourceReport, pull_sources
 
 # the surfaces are loaded by the steps that write them: a pull or a build needs neither gspread nor XlsxWriter
 if TYPE_CHECKING:
@@ -87,7 +88,21 @@ def additions_of(project: Project, plugins: Registry) -> Additions:
             raise ConfigError(
                 f"The dimension {item.name} is declared already.", code="REV-302", hint="Give it another name."
             )
-    return Additions(tuple(every), tuple(plugins.kernels))
+    return Additions(tuple(every), tuple(plugins.kernels), keys_of(project, plugins))
+
+
+def keys_of(project: Project, plugins: Registry) -> tuple[ExternalKey, ...]:
+    """Fields that hold another system's ids, for the connections of the settings."""
+    by_connector: dict[str, list[str]] = {}
+    for source in project.sources.values():
+        by_connector.setdefault(source.connector, []).append(source.name)
+    return tuple(
+        ExternalKey(key.entity, own, key.field, other)
+        for key in plugins.identity_keys
+        for own in by_connector.get(key.connector, ())
+        for other in by_connector.get(key.other, ())
+        if own != other
+    )
 
 
 def plugins_of(project: Project) -> Registry:
@@ -96,11 +111,12 @@ def plugins_of(project: Project) -> Registry:
 
 
 def pull(
-    project: Project, names: Sequence[str] = (), progress: Progress | None = None, registry: Registry | None = None
-) -> list[SourceReport]:
+    project: Project, names: Sequence[str] = (), progress: Progress | None = None, registry: Registry | None = None,
+    options: PullOptions | None = None,
+) -> list[SourceReport]:  # fmt: skip
     """Pull sources into the store."""
     with Store.open(project.data, project.company.time_zone, memory_limit=project.memory_limit) as store:
-        return pull_sources(project, store, registry or plugins_of(project), names, progress)
+        return pull_sources(project, store, registry or plugins_of(project), names, progress, options)
 
 
 def build(project: Project, as_of: date | None = None, registry: Registry | None = None) -> Published:
@@ -136,20 +152,22 @@ def run(
     from being built at all.
     """
     report = RunReport()
+    registry = plugins_of(project)
     try:
-        _run(project, report, progress, ended)
+        _run(project, report, progress, ended, registry)
     except RevalignError as error:
         if error.code != "REV-802":  # another run is at it, and tells people
             report.problems.append(str(error))
-            _tell(project, report)
+            _tell(project, report, registry)
         raise
     if not report.cut_short:
-        _tell(project, report)
+        _tell(project, report, registry)
     return report
 
 
-def _run(project: Project, report: RunReport, progress: Progress | None, ended: Callable[[], bool]) -> None:
-    registry = plugins_of(project)
+def _run(
+    project: Project, report: RunReport, progress: Progress | None, ended: Callable[[], bool], registry: Registry
+) -> None:
     report.problems += [str(problem) for problem in registry.problems]
     report.sources = pull(project, (), progress, registry)
     report.problems += [f"{source.name}: {text}" for source in report.sources for text in source.failures]
@@ -174,7 +192,7 @@ def _run(project: Project, report: RunReport, progress: Progress | None, ended: 
     report.problems += [f"sheet {sheet.name}: {sheet.failure}" for sheet in report.sheets if sheet.failure]
 
 
-def _tell(project: Project, report: RunReport) -> None:
+def _tell(project: Project, report: RunReport, registry: Registry) -> None:
     """Tell people; that somebody cannot be told is one more problem, not the end of the run."""
     held_back = [text for sheet in report.sheets for text in sheet.held_back]
-    report.problems += tell_people(project, report.problems, held_back)
+    report.problems += tell_people(project, report.problems, held_back, registry.alert_channels)

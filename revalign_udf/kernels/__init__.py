@@ -82,7 +82,7 @@ def build_facts(
     )
     book = RateBook(con, currency)
     run = Kernels(con, filled)
-    run(build_customers_keys, con)
+    run(build_customers_keys, con, additions.keys, additions.decided)
     run(build_owner_teams, con)
     run(build_movements, con, currency, book)
     # and the rules on the way to each profile, for bridges

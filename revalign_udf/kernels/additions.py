@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 
 from revalign_udf.canonical import TABLES
 from revalign_udf.errors import ConfigError, PluginProblem
 from revalign_udf.kernels.identity import customer_of
+from revalign_udf.kernels.matching import ExternalKey
 from revalign_udf.metrics import CustomDimension, Fact, FactKernel
 
 Path = Literal["self", "customer"]
@@ -28,10 +29,14 @@ _REQUIRED = {"on_day", "system", "record_table", "record_id"}
 
 @dataclass(frozen=True, slots=True)
 class Additions:
-    """Dimensions and fact tables beside the catalogue's."""
+    """Dimensions and fact tables beside the catalogue's, and what is known of who is who."""
 
     dimensions: tuple[CustomDimension, ...] = ()
     kernels: tuple[FactKernel, ...] = ()
+    keys: tuple[ExternalKey, ...] = ()
+    """fields of one connection that hold another's ids"""
+    decided: tuple[Mapping[str, Any], ...] = ()
+    """what people decided of records that are, or are not, the same"""
 
 
 def build_added_facts(con: duckdb.DuckDBPyConnection, kernels: Sequence[FactKernel]) -> None:

@@ -103,7 +103,7 @@ class Ask(Protocol):
 
     def records(self, name: str, period: str, where: Mapping[str, str] | None = None) -> Table:
         """The source records behind a number with their contributions: ``component``, ``period``, ``system``, ``table``,
-        ``id``, ``customer``, ``name``, ``on``, ``contribution``."""
+        ``id``, ``customer``, ``name``, ``on``, ``url``, ``contribution``."""
 
     def banner(self) -> str:
         """One line saying what the numbers rest on."""

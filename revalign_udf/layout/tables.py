@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from revalign_udf.layout.columns import column_hint
 from revalign_udf.layout.fields import Fields
@@ -58,7 +59,7 @@ def records(maker: Maker, plan: BlockPlan) -> Block:
     maker.declared(metric)
     with maker.place(metric.place):
         period = maker.period(plan.first)
-        found = maker.ask.records(metric.metric, str(period), metric.where or None)
+        found = _linked(plan, maker.ask.records(metric.metric, str(period), metric.where or None))
     keys = [key for key in RECORD_KEY if key in found.columns]
     kept, columns = _columns(maker, plan, found, keys)
     columns[0] = replace(columns[0], note=" · ".join(part for part in (columns[0].note, maker.note(metric)) if part))
@@ -71,6 +72,23 @@ def records(maker: Maker, plan: BlockPlan) -> Block:
     names = numbered("|".join(map(_word, row[: len(keys)])) for row in rows)
     cells = [tuple(Cell(value) for value in row) for row in rows]
     return _finished(maker, plan, columns, cells, names, len(keys), said)
+
+
+def _linked(plan: BlockPlan, found: Table) -> Table:
+    """The records without the column of their addresses, where no source has any and nobody asked for it."""
+    asked = {*plan.chosen, *(look.key for look in plan.columns)}
+    if "url" not in found.columns or "url" in asked:
+        return found
+    place = found.columns.index("url")
+    if any(row[place] for row in found.rows):
+        return found
+
+    def left(values: Sequence[Any]) -> tuple[Any, ...]:
+        return (*values[:place], *values[place + 1 :])
+
+    return replace(
+        found, columns=left(found.columns), rows=tuple(left(row) for row in found.rows), units=left(found.units)
+    )
 
 
 def _finished(

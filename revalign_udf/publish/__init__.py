@@ -24,8 +24,9 @@ from revalign_udf.config import Project
 from revalign_udf.errors import NoData, StoreError
 from revalign_udf.governance import read_closes
 from revalign_udf.kernels import Additions, build_facts
+from revalign_udf.kernels.matching import check_decisions
 from revalign_udf.metrics import METRICS, Declared, Metric
-from revalign_udf.publish.agreements import read_agreements, unknown_stages
+from revalign_udf.publish.agreements import links_of, read_agreements, unknown_stages
 from revalign_udf.publish.cube import CUBE, write_cube
 from revalign_udf.snapshots import POINTER, FactInfo, Manifest, SourceInfo, current, label_of, point_to, published
 from revalign_udf.store import Store, Watermark, disk_problem
@@ -97,6 +98,10 @@ def _build(
     work: Path, additions: Additions, filled: Collection[str],
 ) -> Published:  # fmt: skip
     agreed = read_agreements(project, store.con, metrics, additions, as_of)
+    links = links_of(project, store)
+    decided = tuple(agreed.objects.get("identity", ()))
+    check_decisions(decided, project.sources)
+    additions = replace(additions, decided=decided)
     through = _Through(store.con, marks, as_of, filled)
     built = build_facts(
         store.con, project.company.currency, as_of, project.definitions.revenue_source, additions, through, filled
@@ -123,7 +128,7 @@ def _build(
         metrics=tuple(agreed.definitions.metrics),
         # all of them, so that a later version reads this snapshot by the definitions it was published with
         declared=Declared().beside(built.declared).as_dict(),
-        objects=agreed.objects,
+        objects={**agreed.objects, **({"addresses": links} if links else {})},
         versions=[one.as_json() for one in agreed.definitions.changed],
         variants={key: table.removeprefix("f_") for key, table in built.variants.items()},
         parameters={

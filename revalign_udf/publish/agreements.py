@@ -21,8 +21,9 @@ from revalign_udf.query.definitions import Definitions, resolve, teams_of
 from revalign_udf.query.names import Catalogue
 from revalign_udf.query.tables.agreements import checked_answers
 from revalign_udf.snapshots import current
+from revalign_udf.store import Store
 
-__all__ = ["Agreements", "declared_of", "read_agreements", "unknown_stages"]
+__all__ = ["Agreements", "declared_of", "links_of", "read_agreements", "unknown_stages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,16 @@ def _named(folder: Path, rows: Sequence[Mapping[str, Any]], root: Path, as_of: d
         past = False
     since = (since_of(folder, rows) or str(as_of)) if past else note_stage_map(folder, rows)
     return f"{version_of(rows)} since {since}"
+
+
+def links_of(project: Project, store: Store) -> list[dict[str, str]]:
+    """How each source of the settings makes the addresses of its records: system, table, and an address with ``{id}`` in it."""
+    return [
+        {"system": system, "table": table, "url": address}
+        for system, links in store.links().items()
+        if system in project.sources
+        for table, address in sorted(links.items())
+    ]
 
 
 def unknown_stages(con: duckdb.DuckDBPyConnection) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from revalign_udf.calc.expression import Expression
 from revalign_udf.errors import NoData, Undefined
@@ -18,7 +19,7 @@ from revalign_udf.snapshots.records import Record, excluded_of, records_of
 
 __all__ = ["explain", "record_table"]
 
-_RECORDS = ("component", "period", "system", "table", "id", "customer", "name", "on", "contribution")
+_RECORDS = ("component", "period", "system", "table", "id", "customer", "name", "on", "url", "contribution")
 
 
 def record_table(session: Session, metric: Metric, period: Period, where: Mapping[str, str]) -> Table:
@@ -33,12 +34,19 @@ def record_table(session: Session, metric: Metric, period: Period, where: Mappin
         found += [(name, str(when), r) for r in records_of_promises(session, component, when, where)]
         found += [(name, str(when), record) for record in records_of(session.evaluator, component, window, where)]
     names = session.snapshot.names_of({record.customer for _, _, record in found})
+    links = {(row["system"], row["table"]): str(row["url"]) for row in session.manifest.objects.get("addresses", ())}
     rows = tuple(
         (name, when, r.system, r.table, r.id, r.customer, names.get(r.customer, ""), r.on.isoformat() if r.on else None,
-         to_double(r.contribution))
+         _address(links, r), to_double(r.contribution))
         for name, when, r in found
     )  # fmt: skip
-    return Table(_RECORDS, rows, ("text",) * 8 + ("number",))
+    return Table(_RECORDS, rows, ("text",) * 9 + ("number",))
+
+
+def _address(links: Mapping[tuple[str, str], str], record: Record) -> str | None:
+    """The page of a record in its own system, where the system has told how its addresses are made."""
+    template = links.get((record.system, record.table))
+    return template.replace("{id}", quote(record.id, safe="")) if template else None
 
 
 def explain(session: Session, metric: Metric, period: Period, where: Mapping[str, str], answer: Answer) -> Explanation:

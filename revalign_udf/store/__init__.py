@@ -21,7 +21,7 @@ import pyarrow as pa
 from revalign_udf.canonical import TABLES
 from revalign_udf.errors import StoreError
 from revalign_udf.store.merge import Counts
-from revalign_udf.store.pull import Pull
+from revalign_udf.store.pull import Pull, Writing
 from revalign_udf.store.schema import arrow_schema, history, migrate, stored_columns
 
 __all__ = ["Counts", "Pull", "Store", "Watermark", "arrow_schema", "disk_problem"]
@@ -61,8 +61,9 @@ def disk_problem(error: BaseException, what: str) -> StoreError | None:
 class Store:
     """The open store. Use as a context manager; see :meth:`open`."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, path: Path, writing: Writing | None = None) -> None:
         self.con, self.path = con, path
+        self.writing = writing or Writing()
 
     @classmethod
     def open(cls, folder: Path, time_zone: str = "UTC", *, memory_limit: str = "1GB") -> Store:
@@ -112,6 +113,17 @@ class Store:
                 hint=f"Remove {self.path} and pull again, so that every instant gets its date in the new zone.",
             )
 
+    def beside(self) -> Store:
+        """The same store for another thread: with temporary tables of its own, and one commit at a time among all."""
+        con = self.con.cursor()
+        zone = self.con.execute("SELECT current_setting('TimeZone')").fetchall()[0][0]
+        con.execute(f"SET TimeZone = '{zone}'")
+        return Store(con, self.path, self.writing.beside())
+
+    def abandon(self) -> None:
+        """Let nothing more be written through this handle: whoever holds it was given up."""
+        self.writing.stop()
+
     def __enter__(self) -> Self:
         return self
 
@@ -126,23 +138,48 @@ class Store:
         """A fresh run number."""
         return int(self.con.execute("SELECT nextval('seq_run')").fetchall()[0][0])
 
+    def states(self, connection: str) -> dict[str, tuple[dict[str, Any], int]]:
+        """The stored state of each stream of a connection, and the version of its form."""
+        rows = self.con.execute(
+            "SELECT stream, state, version FROM sync_state WHERE connection = ?", [connection]
+        ).fetchall()
+        return {stream: (json.loads(state), version) for stream, state, version in rows}
+
     def state(self, connection: str) -> dict[str, dict[str, Any]]:
         """The stored state of each stream of a connection."""
-        rows = self.con.execute("SELECT stream, state FROM sync_state WHERE connection = ?", [connection]).fetchall()
-        return {stream: json.loads(state) for stream, state in rows}
+        return {stream: state for stream, (state, _) in self.states(connection).items()}
 
     @contextmanager
-    def pull(self, connection: str, stream: str, run: int, now: datetime | None = None) -> Iterator[Pull]:
-        """Collect one stream. Full disks and the like become a StoreError; the store stays as it was at the last mark."""
+    def pull(
+        self, connection: str, stream: str, run: int, now: datetime | None = None, *, version: int = 1
+    ) -> Iterator[Pull]:
+        """Collect one stream. Full disks and the like become a StoreError; the store stays as it was at the last mark.
+
+        ``version`` is that of the form in which the connector writes its states.
+        """
+        moment = (now or datetime.now(UTC)).replace(tzinfo=None)
         with self._coded():
-            yield Pull(self.con, connection, stream, run, (now or datetime.now(UTC)).replace(tzinfo=None))
+            yield Pull(self.con, connection, stream, run, moment, self.writing, version)
+
+    def remember_links(self, connection: str, links: Mapping[str, str]) -> None:
+        """Keep the addresses of a connection's records in their own system: canonical table -> text with ``{id}``."""
+        with self._coded(), self.writing:
+            self.con.execute(
+                "INSERT OR REPLACE INTO meta VALUES (?, ?)",
+                [f"links {connection}", json.dumps(dict(links), sort_keys=True)],
+            )
+
+    def links(self) -> dict[str, dict[str, str]]:
+        """The addresses of every connection's records."""
+        rows = self.con.execute("SELECT key, value FROM meta WHERE key LIKE 'links %' ORDER BY key").fetchall()
+        return {key.removeprefix("links "): json.loads(value) for key, value in rows}
 
     def log_run(self, run: int, connection: str, started: datetime, status: str, counts: Counts, message: str) -> None:
         """Write a line of the run log."""
         ended = datetime.now(UTC).replace(tzinfo=None)
         values = [run, connection, started.replace(tzinfo=None), ended, status, counts.read, counts.written,
                   counts.deleted, counts.rejected, message]  # fmt: skip
-        with self._coded():
+        with self._coded(), self.writing:
             self.con.execute("INSERT OR REPLACE INTO sync_run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
     @contextmanager

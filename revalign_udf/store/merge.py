@@ -9,11 +9,22 @@ from datetime import datetime
 import duckdb
 
 from revalign_udf.canonical import Table
-from revalign_udf.connector import Merges, Rejected, Tombstones, Whole
+from revalign_udf.connector import Merges, Present, Rejected, Tombstones, Whole
 from revalign_udf.store.schema import history, stored_columns
 from revalign_udf.store.stage import staged_columns
 
-__all__ = ["Counts", "merge_stage", "write_merges", "write_rejects", "write_tombstones", "write_whole"]
+__all__ = [
+    "Counts",
+    "merge_stage",
+    "write_merges",
+    "write_present",
+    "write_rejects",
+    "write_tombstones",
+    "write_whole",
+]
+
+#: a sweep of a table this large that takes away more than half is not believed
+_GUARDED_ROWS = 20
 
 
 @dataclass(slots=True)
@@ -108,32 +119,37 @@ def _bury(
 
 
 def write_tombstones(
-    con: duckdb.DuckDBPyConnection, table: Table, connection: str, run: int, now: datetime, message: Tombstones
-) -> int:
-    """Mark rows deleted whose keys the source reports gone."""
-    return _bury(con, table, connection, run, now, "l._key IN (SELECT unnest(?))", [list(message.keys)])
+    con: duckdb.DuckDBPyConnection, table: Table, connection: str, run: int, now: datetime, message: Tombstones,
+    later: str = "",
+) -> int:  # fmt: skip
+    """Mark rows deleted whose keys the source reports gone. ``later`` leaves out rows that came again afterwards."""
+    condition = f"l._key IN (SELECT unnest(CAST(? AS VARCHAR[]))){later}"
+    return _bury(con, table, connection, run, now, condition, [list(message.keys)])
 
 
 def write_merges(
-    con: duckdb.DuckDBPyConnection, table: Table, connection: str, run: int, now: datetime, message: Merges
-) -> int:
+    con: duckdb.DuckDBPyConnection, table: Table, connection: str, run: int, now: datetime, message: Merges,
+    later: str = "",
+) -> int:  # fmt: skip
     """Mark rows deleted that the source merged into others, and remember into which."""
     count = 0
     for gone, stays in message.pairs:
         quoted = "'" + stays.replace("'", "''") + "'"
-        count += _bury(con, table, connection, run, now, "l._key = ?", [gone], merged=quoted)
+        count += _bury(con, table, connection, run, now, f"l._key = ?{later}", [gone], merged=quoted)
     return count
 
 
 def write_whole(
     con: duckdb.DuckDBPyConnection, table: Table, connection: str, run: int, now: datetime, message: Whole,
-    refused: Sequence[str],
+    refused: Sequence[str], sent: str = "",
 ) -> int:  # fmt: skip
-    """Mark rows of a scope deleted that were not sent. A row sent but refused keeps its last good version."""
+    """Mark rows of a scope deleted that were not sent. A row sent but refused keeps its last good version. ``sent`` is a
+    table of keys that came before the last commit of this pull."""
     # keys alone are quickly compared; most of the time nothing is gone
     absent = (
         f"SELECT h._key FROM {history(table.name)} h ANTI JOIN stage_{table.name} s ON h._key = s._key"
-        " WHERE h._conn = ? AND h._scope = ?"
+        + (f" ANTI JOIN {sent} b ON h._key = b._key" if sent else "")
+        + " WHERE h._conn = ? AND h._scope = ?"
     )
     gone = {row[0] for row in con.execute(absent, [connection, message.scope]).fetchall()} - set(refused)
     if not gone:
@@ -142,6 +158,32 @@ def write_whole(
         con, table, connection, run, now, "l._scope = ? AND l._key IN (SELECT unnest(CAST(? AS VARCHAR[])))",
         [message.scope, sorted(gone)],
     )  # fmt: skip
+
+
+def write_present(
+    con: duckdb.DuckDBPyConnection, table: Table, connection: str, run: int, now: datetime, message: Present,
+    listed: str, believe: bool,
+) -> tuple[int, str]:  # fmt: skip
+    """Mark rows deleted whose keys a complete list of keys leaves out. Returns their number, and why nothing was done."""
+    live = (
+        f"SELECT l._key, l._run FROM ({_latest(table)}) l"
+        " WHERE NOT coalesce(l.deleted, false) AND starts_with(l._key, ?)"
+    )
+    # a row learnt in this very run may be younger than the list
+    gone = f"SELECT v._key FROM ({live}) v ANTI JOIN {listed} p ON p._key = v._key WHERE v._run <> ?"
+    count, total = con.execute(
+        f"SELECT (SELECT count(*) FROM ({gone}) g), (SELECT count(*) FROM ({live}) t)",
+        [connection, message.prefix, run, connection, message.prefix],
+    ).fetchall()[0]
+    if not count:
+        return 0, ""
+    if total >= _GUARDED_ROWS and count * 2 > total and not believe:
+        return 0, (
+            f"REV-509 The list of keys leaves out {count:,} of {total:,} rows of {table.name}; none was marked deleted."
+            f" If they are really gone: revalign pull {connection} --confirm-deletes"
+        )
+    keys = [row[0] for row in con.execute(gone, [connection, message.prefix, run]).fetchall()]
+    return _bury(con, table, connection, run, now, "l._key IN (SELECT unnest(CAST(? AS VARCHAR[])))", [keys]), ""
 
 
 def write_rejects(

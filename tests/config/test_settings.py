@@ -174,3 +174,15 @@ def test_what_looks_like_a_secret() -> None:
     assert looks_secret("anything", "-----BEGIN PRIVATE KEY-----")
     assert not looks_secret("token_count", "x")
     assert not looks_secret("token", 7)
+
+
+def test_pins_of_drop_ins(tmp_path: Path) -> None:
+    pin = "sha256:" + "a1" * 32
+    text = f'[plugins]\nenabled = ["acme"]\npins = {{ acme = "{pin}" }}\n'
+    assert dict(read(tmp_path, text).plugins.pins) == {"acme": pin}
+    assert dict(read(tmp_path, "").plugins.pins) == {}
+    for wrong in (pin[:-1], pin.upper(), "md5:1"):
+        with pytest.raises(ConfigError) as caught:
+            read(tmp_path, text.replace(pin, wrong))
+        assert (caught.value.code, "plugins.pins.acme" in str(caught.value)) == ("REV-305", True)
+        assert "--pin" in caught.value.hint

@@ -194,6 +194,7 @@ def test_parameters_of_simulated_customers_come_back_within_their_standard_error
         assert float(np.mean(there[some])) == pytest.approx(float(np.mean(said[some])), abs=0.04)
 
 
+@pytest.mark.campaign
 def test_standard_errors_are_the_spread_of_estimates() -> None:
     """Gamma-Gamma fitted to 30 companies of 1,500 customers each."""
     random, found, errors = np.random.default_rng(5), [], []

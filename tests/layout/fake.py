@@ -55,14 +55,14 @@ class FakeAsk:
 
     def records(self, name: str, period: str, where: Mapping[str, str] | None = None) -> Table:
         self.metric(name, period, where)
-        columns = ("component", "period", "system", "table", "id", "customer", "name", "on", "contribution")
+        columns = ("component", "period", "system", "table", "id", "customer", "name", "on", "url", "contribution")
         rows = [] if self.empty else [
-            (name, period, "billing", "item", "3", "c", "Corvus", "2026-09-12", -10.5),
-            (name, period, "billing", "item", "1", "a", "=Ada", "2026-09-02", 250.0),
-            (name, period, "crm", "item", "1", "b", "Borel", "2026-09-02", 40.0),
-            ("opening_mrr", period, "billing", "item", "1", "a", "=Ada", None, 7.0),
+            (name, period, "billing", "item", "3", "c", "Corvus", "2026-09-12", None, -10.5),
+            (name, period, "billing", "item", "1", "a", "=Ada", "2026-09-02", None, 250.0),
+            (name, period, "crm", "item", "1", "b", "Borel", "2026-09-02", None, 40.0),
+            ("opening_mrr", period, "billing", "item", "1", "a", "=Ada", None, None, 7.0),
         ]  # fmt: skip
-        return Table(columns, tuple(rows), ("text",) * 8 + ("number",))
+        return Table(columns, tuple(rows), ("text",) * 9 + ("number",))
 
     def banner(self) -> str:
         return f"As of {self.as_of} · snapshot {self.snapshot} · 2 sources: billing, crm"

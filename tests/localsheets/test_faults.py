@@ -1,6 +1,6 @@
 import threading
-from contextlib import suppress
 from collections.abc import Callable
+from contextlib import suppress
 
 import gspread
 import pytest

@@ -8,7 +8,7 @@ import pytest
 from revalign_udf.config import PluginSettings
 from revalign_udf.errors import PluginProblem
 from revalign_udf.metrics import CALLS
-from revalign_udf.plugins import Registry, discover
+from revalign_udf.plugins import Registry, discover, fingerprint
 from revalign_udf.query.formulas import CALLS as MEANT
 
 Dropped = Callable[..., Registry]
@@ -176,3 +176,25 @@ def test_a_formula_may_call_only_what_metrics_know(tmp_path: Path) -> None:
     found = discover(PluginSettings(enabled=("odd",)), tmp_path)
     assert [problem.code for problem in found.problems] == ["REV-604"]
     assert "Did you mean ratio?" in str(found.problems[0])
+
+
+def test_a_pin_that_fits_no_file_of_the_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "good.py").write_text(GOOD, encoding="utf-8")
+    pin = fingerprint(GOOD.encode())
+    assert discover(PluginSettings(("good",), pins={"good": pin}), tmp_path).problems == []
+    assert only(discover(PluginSettings(("good",), pins={"god": pin}), tmp_path)).hint == "Did you mean good?"
+    assert only(discover(PluginSettings(pins={"csv": pin}), tmp_path)).code == "REV-605", (
+        "what pip installed has no pin"
+    )
+
+
+def test_a_file_that_is_not_the_pinned_one_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "good.py").write_text(GOOD, encoding="utf-8")
+    settings = PluginSettings(("good",), pins={"good": fingerprint(GOOD.encode())})
+    (tmp_path / "good.py").write_text(GOOD + "raise RuntimeError('it ran')\n", encoding="utf-8")
+    registry = discover(settings, tmp_path)
+    assert (only(registry).code, state(registry, "good")) == ("REV-605", "broken")
+    assert "it ran" not in str(only(registry))
+    with pytest.raises(PluginProblem) as caught:
+        registry.connector("good", "mine")
+    assert caught.value.code == "REV-605"

@@ -11,7 +11,7 @@ from revalign_udf.config import load
 from revalign_udf.jobs import build, pull
 from revalign_udf.query import Query
 from revalign_udf.sync import SourceReport
-from revalign_udf.testing import project_of
+from revalign_udf.testing import drop_in, project_of
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 
@@ -28,24 +28,32 @@ def run(folder: Path) -> SourceReport:
     return report
 
 
-def test_the_template_copied_and_enabled(tmp_path: Path) -> None:
-    project(tmp_path, "_template.py", "acme", '[source.acme]\nconnector = "acme"\npath = "orders.json"\n')
-    orders = [
-        {"number": "1", "customer": "a", "date": "2026-08-03", "total": "120.50"},
-        {"number": "2", "customer": "b", "date": "2026-08-09", "total": 30},
-        {"customer": "b", "date": "2026-08-10", "total": 30},
-        {"number": "4", "date": "2026-08-10", "total": 30},
-    ]
-    (tmp_path / "orders.json").write_text(json.dumps(orders), encoding="utf-8")
-    report = run(tmp_path)
+def test_the_template_copied_and_enabled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two good orders, one in cents and one in yen; one without a number and one without a customer."""
+    project(tmp_path, "_template.py", "acme", "")
+    (tmp_path / "plugins" / "tests").mkdir()
+    place = tmp_path / "plugins" / "tests" / "vendor_acme.py"
+    shutil.copyfile(PLUGINS / "_template_vendor.py", place)
+    with drop_in(place).AcmeVendor() as vendor:
+        monkeypatch.setenv("ACME_KEY", vendor.secrets()[0])
+        with (tmp_path / "revalign.toml").open("a", encoding="utf-8") as settings:
+            settings.write(
+                f'[source.acme]\nconnector = "acme"\napi_key = "$env:ACME_KEY"\nbase_url = "{vendor.api.base_url}"\n'
+            )
+        first, second, third, fourth = vendor.fill(4)
+        vendor.orders[first]["cents"] = 12050
+        vendor.orders[second]["cents"] = 3000
+        vendor.orders[third]["number"] = ""
+        del vendor.orders[fourth]["customer"]
+        report = run(tmp_path)
     assert report.failures == []
     assert (report.counts.read, report.counts.written) == (4, 2)
     assert [(r.line, r.reason) for r in report.counts.rejects] == [
-        (3, "an order without a number"), (4, "the record has no 'customer'"),
+        (3, "an order without a number"), (4, "a row needs org_id or person_id"),
     ]  # fmt: skip
     query = Query(load(tmp_path).snapshots)
-    assert query.metric("revenue", "2026-08").value == 150.5
-    assert query.metric("acme.orders_per_customer", "2026-08").metric == "acme.orders_per_customer"
+    assert query.metric("revenue", "2026-01").value == 150.5
+    assert query.metric("acme.orders_per_customer", "2026-01").metric == "acme.orders_per_customer"
     query.close()
 
 

@@ -145,6 +145,7 @@ def _asked(query: Query, seed: int) -> dict[tuple[str, str, str], Any]:
     return found
 
 
+@pytest.mark.campaign
 def test_memory_and_cube_change_nothing(case: Any, tmp_path: Path) -> None:
     with_cube = _asked(Query(case.query.root), 1)
     bare = tmp_path / "snapshots"

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from beside import load
 
 FORMULAS: Any = load(Path(__file__).with_name("formulas.py"))
@@ -20,6 +21,7 @@ def test_totals_are_those_of_the_oracle(case: Any) -> None:
     assert known > 900  # the companies do have something to say
 
 
+@pytest.mark.campaign
 def test_slices_are_those_of_the_oracle(case: Any) -> None:
     wrong, known = [], 0
     for metric in FORMULAS.METRICS:

@@ -58,6 +58,7 @@ def test_totals_are_those_of_the_oracle(market: Case) -> None:
     assert known > 400
 
 
+@pytest.mark.campaign
 def test_slices_are_those_of_the_oracle(market: Case) -> None:
     wrong, known = [], 0
     for name in MARKETING.METRICS:

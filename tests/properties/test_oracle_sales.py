@@ -53,6 +53,7 @@ def test_totals_are_those_of_the_oracle(sales: Case) -> None:
     assert known > 180
 
 
+@pytest.mark.campaign
 def test_slices_are_those_of_the_oracle(sales: Case) -> None:
     wrong, known = [], 0
     for name in SALES.METRICS:

@@ -77,6 +77,7 @@ def test_retention_is_within_bounds_by_every_profile(case: Any, profile: str) ->
             assert grr <= min(nrr, 1)
 
 
+@pytest.mark.campaign
 def test_movements_close_in_every_currency(case: Any) -> None:
     codes = case.query.session().snapshot.known_currencies
     assert len(codes) > 1

@@ -111,6 +111,7 @@ def test_no_month_before_the_last_sixty(tmp_path: Path, pulled: Made, monkeypatc
     snapshot.close()
 
 
+@pytest.mark.campaign
 def test_answers_are_the_same_with_and_without_it(tmp_path: Path, pulled: Made) -> None:
     project = pulled(tmp_path, settings="[company]\nfiscal_year_start = 2\n")
     folder = project.snapshots / current(project.snapshots)

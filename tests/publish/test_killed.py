@@ -55,9 +55,9 @@ _POINTS = campaign(
         ("revalign_udf.publish", "_prune", 1),
         ("revalign_udf.store.pull", "write_whole", 2),
         ("revalign_udf.store.pull", "json.dumps", 2),
-        ("revalign_udf.sync", "Store.log_run", 1),
+        ("revalign_udf.sync.source", "Store.log_run", 1),
     ],
-    4,
+    3,
 )
 
 

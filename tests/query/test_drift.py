@@ -273,6 +273,7 @@ def changed_at_random(rows: dict[str, list[dict[str, Any]]], pick: random.Random
     return found
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("seed", campaign([3, 8]))
 def test_items_add_up_at_random_companies(tmp_path: Path, seed: int) -> None:
     company = COMPANY.Company(seed, invoiced=False)

@@ -181,7 +181,7 @@ def test_threads_that_ask_side_by_side(built: Path, tmp_path: Path) -> None:
         if place % 29 == 0:
             busy.refresh()
         rows = busy.records(question[0], question[1], question[2])
-        assert len(rows.columns) == 9
+        assert len(rows.columns) == 10
         return said(busy, question) == expected[place]
 
     with ThreadPoolExecutor(8) as pool:

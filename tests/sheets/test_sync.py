@@ -445,6 +445,7 @@ def test_the_banner_follows_the_state(server: LocalSheets, client: GoogleSpreads
     assert make_plan(client, stale).empty
 
 
+@pytest.mark.campaign
 def test_large_reports_go_in_several_calls(server: LocalSheets, client: GoogleSpreadsheet) -> None:
     many = {f"c{at:05}": (float(at), 0.5, 0.1) for at in range(12_000)}
     wanted = report(bridge(many))

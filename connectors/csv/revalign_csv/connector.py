@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from revalign_csv.mapping import Assignment, FileMapping, assign, read_mapping
-from revalign_csv.plan import Plan
-from revalign_csv.text import Lines, digest, open_text
+from revalign_csv import presets
+from revalign_csv.assigning import Assignment, Task, assign
+from revalign_csv.files import names
+from revalign_csv.mapping import read_mapping
+from revalign_csv.reading import Reader
 from revalign_udf.canonical import TABLES
 from revalign_udf.connector import (
     CanonicalRow,
@@ -24,7 +26,7 @@ from revalign_udf.connector import (
     Stream,
     Whole,
 )
-from revalign_udf.errors import ConfigError, Fatal, Retriable, RevalignError
+from revalign_udf.errors import ConfigError, Fatal, RevalignError
 
 __all__ = ["CsvConnector"]
 
@@ -32,15 +34,16 @@ _STATE_VERSION = 1
 
 
 class CsvConnector:
-    """Reads one delimited text file, or every known file of a folder. One stream per canonical table."""
+    """Reads delimited text and workbooks: one file, or every known file of a folder. One stream per canonical table."""
 
     spec = Spec(
         name="csv",
-        version="0.1.0",
-        about="delimited text: one file or a folder of canonical tables",
+        version="0.2.0",
+        about="delimited text and Excel files: one file or a folder, canonical or with a mapping",
         settings=(
             Setting("path", "path", required=True, help="a file or a folder, relative to revalign.toml"),
             Setting("mapping", "table", help="how files are written and what their columns mean"),
+            Setting("preset", "text", help="a ready mapping for another system's export, such as stripe_export"),
             Setting("complete_through", "date", help="the last day the files are complete for; else the time of pull"),
         ),
         needs=("folder",),
@@ -50,24 +53,29 @@ class CsvConnector:
         """Whether the files are there and their headers have what the tables need."""
         try:
             folder, assignment = _find(ctx)
-            files = 0
-            for tables in assignment.files.values():
-                for name, mapping in tables.items():
-                    _read_header(folder, name, mapping)
-                    files += 1
+            reader = Reader(ctx, folder, assignment.names)
+            read: set[str] = set()
+            for tasks in assignment.files.values():
+                for scope, task in tasks.items():
+                    reader.check(scope, task)
+                    read.add(task.name)
         except RevalignError as error:
             return Check(ok=False, message=str(error))
         tables_found = ", ".join(assignment.files) or "none"
-        text = f"{files} {'file' if files == 1 else 'files'} for {len(assignment.files)} tables: {tables_found}."
+        count = len(read)
+        text = f"{count} {'file' if count == 1 else 'files'} for {len(assignment.files)} tables: {tables_found}."
         return Check(ok=True, message=" ".join([text, *assignment.warnings]))
 
     def discover(self, ctx: Context) -> Sequence[Stream]:
         """One stream per canonical table that has a file. Raises Fatal REV-501 or REV-507, ConfigError."""
         _, assignment = _find(ctx)
         return [
-            Stream(table, (table,), TABLES[table].key, delete_mode="sweep", about=", ".join(files))
-            for table, files in assignment.files.items()
-        ]
+            Stream(
+                table, (table,), TABLES[table].key, delete_mode="sweep",
+                about=", ".join(dict.fromkeys(task.name for task in tasks.values())),
+            )
+            for table, tasks in assignment.files.items()
+        ]  # fmt: skip
 
     def read(self, ctx: Context, stream: Stream, state: Mapping[str, Any]) -> Iterable[Message]:
         """The rows of every new or changed file of a table, then what is gone.
@@ -76,26 +84,32 @@ class CsvConnector:
         """
         folder, assignment = _find(ctx)
         if stream.name == next(iter(assignment.files), stream.name):  # once per pull, not once per table
-            yield from (Log(text, "warning") for text in assignment.warnings)
-        files = assignment.files.get(stream.name, {})
+            yield from (Log(text, "warning") for text in (*_notes(ctx), *assignment.warnings))
+        tasks = assignment.files.get(stream.name, {})
+        reader = Reader(ctx, folder, assignment.names)
         known: dict[str, str] = dict(state.get("files", {}))
         failed: list[Fatal] = []
-        for name, mapping in files.items():
+        changed = False
+        for scope, task in tasks.items():
+            if task.mapping.action != "rows":
+                continue
             try:
-                content = digest(folder, name, mapping)
-                if known.get(name) == content:
+                content = reader.digest(task)
+                if known.get(scope) == content:
                     continue
-                _read_header(folder, name, mapping)
+                reader.check(scope, task)
             except Fatal as error:
                 failed.append(error)
                 continue
-            yield from _load(ctx, folder, name, mapping)
-            known[name] = content
+            yield from reader.rows(scope, task)
+            known[scope] = content
+            changed = True
             yield Mark(_state(known))
-        gone = sorted(known.keys() - files.keys())
-        for name in gone:
-            yield Whole(stream.name, name)
-            del known[name]
+        yield from _said_gone(reader, tasks, known, failed, changed=changed)
+        gone = sorted(known.keys() - tasks.keys())
+        for scope in gone:
+            yield Whole(stream.name, scope)
+            del known[scope]
         if gone:
             yield Mark(_state(known))
         if failed:
@@ -108,43 +122,40 @@ class CsvConnector:
         return [(stream, record)]
 
 
+def _said_gone(
+    reader: Reader, tasks: Mapping[str, Task], known: dict[str, str], failed: list[Fatal], *, changed: bool
+) -> Iterator[Message]:
+    """What files say is deleted or merged. Also after other files changed: a row sent again would be back otherwise."""
+    for scope, task in tasks.items():
+        if task.mapping.action == "rows":
+            continue
+        try:
+            content = reader.digest(task)
+            if known.get(scope) == content and not changed:
+                continue
+            reader.check(scope, task)
+        except Fatal as error:
+            failed.append(error)
+            continue
+        yield from reader.gone(task)
+        known[scope] = content
+        yield Mark(_state(known))
+
+
 def _find(ctx: Context) -> tuple[Folder, Assignment]:
     if not ctx.settings.get("path"):
         hint = 'Add path = "data" with the file or folder to read.'
         raise ConfigError(f"[source.{ctx.connection}] has no path.", code="REV-302", hint=hint)
     folder = ctx.folder()
-    return folder, assign(folder.files(), read_mapping(ctx.settings, ctx.connection), ctx.connection)
+    mappings = read_mapping(ctx.settings.get("mapping"), f"[source.{ctx.connection}.mapping]")
+    chosen = ctx.settings.get("preset")
+    ready = presets.preset(str(chosen)).mappings if chosen else None
+    return folder, assign(names(folder), mappings, ctx.connection, ready)
 
 
-def _read_header(folder: Folder, name: str, mapping: FileMapping) -> None:
-    """Raise Fatal REV-502 for a file whose columns cannot be used."""
-    with open_text(folder, name, mapping) as file:
-        Plan.of(name, Lines(file, name, mapping).header, mapping)
-
-
-def _load(ctx: Context, folder: Folder, name: str, mapping: FileMapping) -> Iterator[Message]:
-    """Everything in one file, then that it was everything."""
-    before = _stamp(folder, name)
-    with open_text(folder, name, mapping) as file:
-        lines = Lines(file, name, mapping)
-        plan = Plan.of(name, lines.header, mapping)
-        yield from (Log(text) for text in plan.notes)
-        for batch in lines:
-            if ctx.cancelled():
-                raise Retriable("Stopped before the end.", code="REV-505")
-            yield from plan.messages(batch)
-            ctx.progress(len(batch.rows))
-    if _stamp(folder, name) != before:
-        raise Retriable(f"{name} was written to while it was read.", code="REV-505", hint="Pull again.")
-    yield Whole(mapping.table, name)
-
-
-def _stamp(folder: Folder, name: str) -> tuple[int, int]:
-    try:
-        status = folder.path(name).stat()
-    except OSError as error:
-        raise Fatal(f"Cannot read {folder.path(name)}: {error.strerror}.", code="REV-501") from error
-    return status.st_size, status.st_mtime_ns
+def _notes(ctx: Context) -> Sequence[str]:
+    chosen = ctx.settings.get("preset")
+    return [f"{chosen}: {note}" for note in presets.preset(str(chosen)).notes] if chosen else ()
 
 
 def _state(files: Mapping[str, str]) -> dict[str, Any]:

@@ -1,26 +1,36 @@
-"""What ``[source.NAME.mapping]`` says about a file, and which file of a folder fills which canonical table."""
+"""What ``[source.NAME.mapping]`` says about a file: how it is written and what its columns mean."""
 
 from __future__ import annotations
 
 import codecs
-import fnmatch
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from pathlib import PurePosixPath
 from typing import Any
 
+from revalign_csv.options import OPTIONS, Join, Spec, read_options
 from revalign_udf.canonical import TABLES
-from revalign_udf.errors import ConfigError, Fatal, did_you_mean
+from revalign_udf.errors import ConfigError, did_you_mean
 
-__all__ = ["Assignment", "FileMapping", "assign", "read_mapping"]
+__all__ = ["BOOKS", "WHITESPACE", "FileMapping", "Mappings", "check_names", "read_mapping"]
 
+#: files that are workbooks
+BOOKS = (".xlsx", ".xlsm", ".ods")
 WHITESPACE = "whitespace"
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": WHITESPACE}
 _KEYS = (
-    "table", "delimiter", "header", "encoding", "decimal", "thousands", "date_format", "columns", "constants",
-)  # fmt: skip
+    "table",
+    "delimiter",
+    "header",
+    "encoding",
+    "decimal",
+    "thousands",
+    "date_format",
+    "columns",
+    "constants",
+    *OPTIONS,
+)
 _TEXTS = ("table", "delimiter", "encoding", "decimal", "thousands", "date_format")
 
 
@@ -36,9 +46,33 @@ class FileMapping:
     decimal: str = "."
     thousands: str = ""
     date_format: str = ""
-    columns: Mapping[str, str] = field(default_factory=dict)
-    """canonical name -> name in the file"""
+    columns: Mapping[str, Spec] = field(default_factory=dict)
+    """canonical name -> name in the file, or how the value is made of several"""
     constants: Mapping[str, str] = field(default_factory=dict)
+    sheet: str = ""
+    """of a workbook; empty: the one named like the table, else the first that is not hidden"""
+    header_row: int = 1
+    """the row (line) with the names of the columns, counted from 1; blank ones after it are passed over"""
+    action: str = "rows"
+    """``rows``, or ``delete`` and ``merge``: rows that say which others are gone, or were merged (``gone``, ``stays``)"""
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unless_file: tuple[str, ...] = ()
+    joins: tuple[Join, ...] = ()
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """canonical name -> value in the file (in small letters) -> value; ``*`` for every other"""
+    minor_units: tuple[str, ...] = ()
+    currency_column: str = "currency"
+    """whose currency decides about minor units where the table has no such column"""
+    domains: tuple[str, ...] = ()
+    time_zone: str = ""
+    date_formats: Mapping[str, str] = field(default_factory=dict)
+    nulls: tuple[str, ...] = ()
+    attrs: tuple[str, ...] = ("*",)
+    parentheses: bool = False
+    trailing_minus: bool = False
+    percent: bool = False
+    currency_signs: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> bytes:
@@ -46,28 +80,32 @@ class FileMapping:
         return json.dumps(asdict(self), sort_keys=True).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """Which files fill which table, and what there is to say about the rest."""
-
-    files: Mapping[str, Mapping[str, FileMapping]]
-    """table -> file -> mapping; tables in the order of the canonical model"""
-    warnings: tuple[str, ...]
+#: file name or pattern -> what is made of the file
+Mappings = dict[str, tuple[FileMapping, ...]]
 
 
-def read_mapping(settings: Mapping[str, Any], connection: str) -> dict[str, FileMapping]:
-    """File name or pattern -> mapping. One mapping for everything stands under ``*``.
+def read_mapping(raw: object, where: str) -> Mappings:
+    """File name or pattern -> mappings, several where a file fills several tables. One for everything stands under ``*``.
 
-    Raises ConfigError REV-302 or REV-305 for what cannot be meant.
+    Raises ConfigError REV-302 or REV-305 for what cannot be meant; ``where`` says in which settings.
     """
-    raw = settings.get("mapping") or {}
-    where = f"[source.{connection}.mapping]"
+    raw = raw or {}
     if not isinstance(raw, Mapping):
         raise ConfigError(f"{where} is a table, not {raw!r}.", code="REV-305")
-    per_file = bool(raw) and all(isinstance(value, Mapping) for value in raw.values()) and not raw.keys() & set(_KEYS)
-    if per_file:
-        return {name: _one(value, f'[source.{connection}.mapping."{name}"]') for name, value in raw.items()}
-    return {"*": _one(raw, where)} if raw else {}
+    per_file = (
+        bool(raw) and all(isinstance(value, Mapping | list) for value in raw.values()) and not raw.keys() & set(_KEYS)
+    )
+    if not per_file:
+        return {"*": (_one(raw, where),)} if raw else {}
+    found: Mappings = {}
+    for name, value in raw.items():
+        own = f'{where.rstrip("]")}."{name}"]'
+        items = value if isinstance(value, list) else [value]
+        for number, item in enumerate(items, 1):
+            if not isinstance(item, Mapping):
+                raise ConfigError(f"{own} number {number} is a table, not {item!r}.", code="REV-305")
+        found[name] = tuple(_one(item, own) for item in items)
+    return found
 
 
 def _one(raw: Mapping[str, Any], where: str) -> FileMapping:
@@ -95,6 +133,7 @@ def _one(raw: Mapping[str, Any], where: str) -> FileMapping:
         date_format=raw.get("date_format", ""),
         columns=_columns(raw.get("columns", {}), where),
         constants={key: _text(value) for key, value in raw.get("constants", {}).items()},
+        **read_options(raw, table, where),
     )
     if len(mapping.decimal) != 1 or len(mapping.thousands) > 1 or mapping.decimal == mapping.thousands:
         hint = 'For 1.234,56 write decimal = "," and thousands = ".".'
@@ -102,7 +141,7 @@ def _one(raw: Mapping[str, Any], where: str) -> FileMapping:
     for name in sorted(mapping.columns.keys() & mapping.constants.keys()):
         raise ConfigError(f'{where} names "{name}" both in columns and in constants.', code="REV-302")
     if table:
-        _check_names(mapping, where)
+        check_names(mapping, where)
     return mapping
 
 
@@ -114,17 +153,27 @@ def _known(name: str, known: Iterable[str], what: str) -> None:
         raise ConfigError(f'{what} "{name}".', code="REV-302", hint=hint)
 
 
-def _check_names(mapping: FileMapping, where: str) -> None:
+def check_names(mapping: FileMapping, where: str) -> None:
     """The left side of columns and constants is canonical; a slip there must not end in attrs."""
-    for key in (*mapping.columns, *mapping.constants):
+    if mapping.action != "rows":
+        wanted = {"delete": {"gone"}, "merge": {"gone", "stays"}}[mapping.action]
+        if set(mapping.columns) != wanted:
+            hint = f"Write columns = {{ {', '.join(f'{name} = ...' for name in sorted(wanted))} }}."
+            raise ConfigError(f"{where}: {mapping.action} has these columns.", code="REV-305", hint=hint)
+        return
+    named = (*mapping.columns, *mapping.constants, *mapping.values, *mapping.date_formats)
+    for key in (*named, *mapping.minor_units, *mapping.domains):
         _known(key, TABLES[mapping.table].columns, f"{where} names an unknown column of {mapping.table},")
 
 
-def _columns(raw: Mapping[str, Any], where: str) -> dict[str, str]:
+def _columns(raw: Mapping[str, Any], where: str) -> dict[str, Spec]:
+    found: dict[str, Spec] = {}
     for key, value in raw.items():
-        if not isinstance(value, str):
+        items = value if isinstance(value, list) and value else [value]
+        if not all(isinstance(item, str) and item.strip() for item in items):
             raise ConfigError(f"{where} columns.{key} names a column of the file, not {value!r}.", code="REV-305")
-    return {key: value.strip() for key, value in raw.items()}
+        found[key] = tuple(item.strip() for item in items) if isinstance(value, list) else value.strip()
+    return found
 
 
 def _delimiter(value: str, where: str) -> str:
@@ -159,59 +208,3 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def assign(files: Iterable[str], mappings: Mapping[str, FileMapping], connection: str) -> Assignment:
-    """Give every file its table: by its mapping, else by its name when that is ``TABLE.csv``.
-
-    Hidden files are passed over. Raises ConfigError REV-302 for a mapping without a table, and Fatal REV-507 when there
-    are files and none of them can be loaded.
-    """
-    visible = [name for name in files if not any(part.startswith(".") for part in PurePosixPath(name).parts)]
-    found: dict[str, dict[str, FileMapping]] = {}
-    warnings: list[str] = []
-    used: set[str] = set()
-    for name in visible:
-        path = PurePosixPath(name)
-        pattern = _pattern(name, mappings)
-        if pattern is not None:
-            used.add(pattern)
-            mapping = mappings[pattern]
-            table = mapping.table or (path.stem if path.stem in TABLES else "")
-            where = f"[source.{connection}.mapping]" if pattern == "*" else f'[source.{connection}.mapping."{pattern}"]'
-            if not table:
-                near = did_you_mean(path.stem, TABLES)
-                hint = f'Add table = "{near or "sales_order"}".'
-                raise ConfigError(f"{where} does not say which table {name} fills.", code="REV-302", hint=hint)
-            if not mapping.table:
-                mapping = FileMapping(**{**asdict(mapping), "table": table})
-                _check_names(mapping, where)
-            found.setdefault(table, {})[name] = mapping
-        elif path.suffix.lower() == ".csv" and path.stem in TABLES:
-            found.setdefault(path.stem, {})[name] = FileMapping(table=path.stem)
-        else:
-            warnings.append(_not_loaded(path))
-    if visible and not found:
-        raise Fatal(
-            "None of the files can be loaded. " + " ".join(warnings[:5]),
-            code="REV-507",
-            hint=f"Name files after canonical tables, or describe them in [source.{connection}.mapping].",
-        )
-    warnings += [f"The mapping of {pattern} matches no file." for pattern in mappings if pattern not in used]
-    return Assignment({table: found[table] for table in TABLES if table in found}, tuple(warnings))
-
-
-def _pattern(name: str, mappings: Mapping[str, FileMapping]) -> str | None:
-    """The key that describes a file: its own name first, then the first pattern that fits name or path."""
-    base = PurePosixPath(name).name
-    for exact in (name, base):
-        if exact in mappings:
-            return exact
-    fits = (key for key in mappings if fnmatch.fnmatchcase(name, key) or fnmatch.fnmatchcase(base, key))
-    return next(fits, None)
-
-
-def _not_loaded(path: PurePosixPath) -> str:
-    near = did_you_mean(path.stem, TABLES)
-    text = f"{path} is not loaded: its name is not that of a canonical table with .csv."
-    return f"{text} Did you mean {near}.csv?" if near else text

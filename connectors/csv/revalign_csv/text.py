@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import IO
 
-from revalign_csv.mapping import WHITESPACE, FileMapping
+from revalign_csv.files import opened, plain_path
+from revalign_csv.mapping import BOOKS, WHITESPACE, FileMapping
 from revalign_udf.connector import Folder
 from revalign_udf.errors import Fatal
 
-__all__ = ["BATCH", "Batch", "Lines", "digest", "open_text"]
+__all__ = ["BATCH", "Batch", "Lines", "digest", "names_of", "open_text"]
 
 BATCH = 50_000
 _CHUNK = 1 << 20
@@ -30,9 +31,13 @@ def digest(folder: Folder, name: str, mapping: FileMapping) -> str:
     Decodes on the way, so that a wrong encoding is found before a single row was handed on. Raises Fatal REV-503.
     """
     total = hashlib.sha256(mapping.fingerprint)
+    if plain_path(name).suffix.lower() in BOOKS:
+        with opened(folder, name) as file:
+            total.update(file.read())
+        return total.hexdigest()
     decoder = codecs.getincrementaldecoder(mapping.encoding)()
     done, chunk = 0, b""
-    with folder.open(name) as file:
+    with opened(folder, name) as file:
         try:
             while chunk := file.read(_CHUNK):
                 total.update(chunk)
@@ -42,15 +47,14 @@ def digest(folder: Folder, name: str, mapping: FileMapping) -> str:
         except UnicodeError as error:
             if isinstance(error, UnicodeDecodeError):  # it counts from what the decoder had kept of the chunk before
                 done += error.start - (len(error.object) - len(chunk))
-            file.seek(0)
-            raise _undecodable(file, name, mapping.encoding, done) from None
+            with opened(folder, name) as again:
+                raise _undecodable(again, name, mapping.encoding, done) from None
     return total.hexdigest()
 
 
 def _undecodable(file: IO[bytes], name: str, encoding: str, offset: int) -> Fatal:
     start = file.read(4)
-    file.seek(0)
-    line = 1 + sum(part.count(b"\n") for part in _upto(file, offset))
+    line = 1 + start[:offset].count(b"\n") + sum(part.count(b"\n") for part in _upto(file, offset - 4))
     guess = next((other for bom, other in _BOMS if start.startswith(bom)), "cp1252")
     return Fatal(
         f"{name} is not {encoding.removesuffix('-sig')} text: line {line} holds bytes that cannot be read.",
@@ -67,7 +71,7 @@ def _upto(file: IO[bytes], size: int) -> Iterator[bytes]:
 
 def open_text(folder: Folder, name: str, mapping: FileMapping) -> IO[str]:
     """Open a file for :class:`Lines`. Line ends stay as they are, since quoted cells may hold some."""
-    return io.TextIOWrapper(folder.open(name), encoding=mapping.encoding, newline="")
+    return io.TextIOWrapper(opened(folder, name), encoding=mapping.encoding, newline="")
 
 
 @dataclass(slots=True)
@@ -99,24 +103,13 @@ class Lines:
                 raise Fatal(f"The header of {self.name} cannot be read: {failed[1]}.", code="REV-502")
             if not rows:
                 break
-            if rows[0]:
-                return self._checked([cell.strip() for cell in rows[0]])
+            if rows[0] and self._line >= mapping.header_row:
+                return names_of([cell.strip() for cell in rows[0]], self.name)
         raise Fatal(
             f"{self.name} is empty: it has no header line.",
             code="REV-502",
             hint="The first line names the columns; or list them as `header` in the mapping.",
         )
-
-    def _checked(self, names: list[str]) -> list[str]:
-        twice = sorted({name for name in names if name and names.count(name) > 1})
-        if twice:
-            raise Fatal(
-                f"{self.name} has columns of the same name: {', '.join(twice)}.",
-                code="REV-502",
-                hint="Rename or remove all but one of each.",
-            )
-        # spreadsheets export empty columns on the right; they need a name only if a cell turns out to be filled
-        return [name or f"column_{number}" for number, name in enumerate(names, 1)]
 
     def __iter__(self) -> Iterator[Batch]:
         width = len(self.header)
@@ -157,6 +150,19 @@ class Lines:
                 hint='Close the quote; a quote inside a quoted cell is written twice: "".',
             )
         return rows, lines, (before + 1, f"not delimited text: {fault}") if fault else None
+
+
+def names_of(names: list[str], file: str) -> list[str]:
+    """A header's names, each once. Raises Fatal REV-502 for two of one name."""
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise Fatal(
+            f"{file} has columns of the same name: {', '.join(twice)}.",
+            code="REV-502",
+            hint="Rename or remove all but one of each.",
+        )
+    # spreadsheets export empty columns on the right; they need a name only if a cell turns out to be filled
+    return [name or f"column_{number}" for number, name in enumerate(names, 1)]
 
 
 def _sorted_out(rows: list[list[str]], lines: Sequence[int], width: int) -> Batch:

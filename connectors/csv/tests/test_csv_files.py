@@ -79,7 +79,12 @@ def test_is_a_connector() -> None:
     (connector,) = register_connectors()
     assert isinstance(connector, Connector)
     assert connector.spec.name == "csv"
-    assert {setting.name for setting in connector.spec.settings} == {"path", "mapping", "complete_through"}
+    assert {setting.name for setting in connector.spec.settings} == {
+        "path",
+        "mapping",
+        "preset",
+        "complete_through",
+    }
 
 
 def test_folder_of_canonical_files(write: Write, pull: Any, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""One module per family of streams: how it is read, and how a record becomes canonical rows."""

@@ -1,0 +1,1 @@
+"""The streams of Stripe, a module per family."""

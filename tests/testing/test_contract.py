@@ -1,0 +1,54 @@
+"""The contract suite is proved by connectors: one that keeps every rule, and one bad connector for each."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from flaws import FLAWS
+from harbor import HarborVendor
+
+from revalign_udf.testing import ContractSuite, Vendor
+from revalign_udf.testing.contract import RULES, Outcome
+from revalign_udf.testing.contract.rules import _outcome
+
+#: rules that do nothing outside a campaign
+_CAMPAIGN = {"test_a_killed_process_is_made_good"}
+
+
+class TestHarbor(ContractSuite):
+    vendor = HarborVendor
+
+
+@pytest.fixture
+def tried() -> Iterator[type[ContractSuite]]:
+    class Tried(ContractSuite):
+        pass
+
+    Tried.setup_class()
+    yield Tried
+    Tried.teardown_class()
+
+
+def outcome(suite: type[ContractSuite], vendor: type[Vendor], rule: str) -> Outcome:
+    suite.vendor = vendor
+    return _outcome(suite, rule)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "rule"), FLAWS, ids=[f"{vendor.__name__[:-6]}-{rule[5:]}" for vendor, rule in FLAWS]
+)
+def test_a_bad_connector_breaks_its_rule(tried: type[ContractSuite], vendor: type[Vendor], rule: str) -> None:
+    if rule in _CAMPAIGN and not os.environ.get("REVALIGN_CAMPAIGN"):
+        pytest.skip("in the campaign")
+    found = outcome(tried, vendor, rule)
+    assert found.status == "fail", f"{vendor.__name__} passes {rule}"
+    assert found.text
+    assert "Error" not in found.text.split(":")[0], f"it fails for another reason: {found.text}"
+
+
+def test_every_rule_has_a_bad_connector() -> None:
+    assert {rule for _, rule in FLAWS} == RULES.keys()
+
+
+def test_every_rule_says_what_it_asks_for() -> None:
+    assert all(text.endswith(".") and len(text) > 30 for text in RULES.values())

@@ -1,70 +1,68 @@
 """Streams in another system's own words (a Singer tap, a dlt resource) onto canonical tables: what
 ``[[source.NAME.tables]]`` says, one record turned into one canonical row, and batches on their way out.
 
-The words are those of the ``sql`` connector: ``table``, ``key``, ``columns``, ``constants``, ``attrs``, ``tombstone``,
-``minor_units``, ``epoch``, ``time_zone``, ``mode``; only ``stream`` stands where a database has ``from``.
+The words are those of :mod:`revalign_udf.connector.entries`; ``stream`` stands where a database has ``from``.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from revalign_udf.canonical import TABLES, Column
 from revalign_udf.config import is_reference, resolve
+from revalign_udf.connector.entries import (
+    KINDS,
+    RecordEntry,
+    by_name,
+    check_columns,
+    checked,
+    columns_of,
+    constants_of,
+    known,
+    table_of,
+    words_of,
+)
 from revalign_udf.connector.messages import Log, Message, Present, Rejected, Rows, Tombstones
 from revalign_udf.connector.values import from_minor, instant, take
 from revalign_udf.errors import BadRecord, ConfigError, Fatal, did_you_mean
 
-__all__ = ["Entry", "Outgoing", "Plan", "exact_json", "native", "read_entries", "resolved", "unmapped"]
+__all__ = [
+    "Entry",
+    "Outgoing",
+    "Plan",
+    "exact_json",
+    "exact_text",
+    "native",
+    "read_entries",
+    "resolved",
+    "truth",
+    "unmapped",
+    "zoned",
+]
 
-_KEYS: Mapping[str, type | tuple[type, ...]] = {
-    "name": str, "table": str, "stream": str, "key": (str, list), "cursor": str, "lookback": int, "tombstone": str,
-    "columns": Mapping, "constants": Mapping, "attrs": list, "time_zone": str, "mode": str, "minor_units": list,
-    "epoch": list,
-}  # fmt: skip
+_KINDS: Mapping[str, type | tuple[type, ...]] = {**KINDS, "stream": str}
 _FALSE = {"", "0", "f", "false", "n", "no"}
 #: significant digits every binary fraction keeps
 _DIGITS = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One canonical table and the stream that fills it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(RecordEntry):
+    """One canonical table and the stream that fills it.
 
-    name: str
-    table: str
+    Without a ``key`` the stream itself says what names a record. With the ``mode`` ``full`` every read brings everything,
+    and what is missing is gone; empty: as the stream says. ``columns`` may hold ``attrs.NAME``.
+    """
+
     stream: str
-    key: tuple[str, ...] = ()
-    """paths that together name one record; empty: what the stream itself says"""
-    mode: str = ""
-    """``full``: every read brings everything, and what is missing is gone; ``incremental``; empty: as the stream says"""
-    cursor: str = ""
-    lookback: int = 0
-    tombstone: str = ""
-    columns: Mapping[str, str] = field(default_factory=dict)
-    """canonical column, or ``attrs.NAME`` -> dotted path in the record"""
-    constants: Mapping[str, str] = field(default_factory=dict)
-    attrs: tuple[str, ...] = ()
-    time_zone: str = ""
-    """of times without one; empty: the company's"""
-    minor_units: tuple[str, ...] = ()
-    epoch: tuple[str, ...] = ()
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes whenever the same records would become other rows."""
-        said = {key: value for key, value in asdict(self).items() if key != "lookback"}
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -75,7 +73,7 @@ class Entry:
 
 def native(stream: str) -> Entry | None:
     """The entry of a stream that has the name of a canonical table, and needs no mapping."""
-    return Entry(stream, stream, stream) if stream in TABLES else None
+    return Entry(name=stream, table=stream, stream=stream) if stream in TABLES else None
 
 
 def read_entries(raw: object, connection: str, *, modes: Sequence[str] = ("full", "incremental")) -> dict[str, Entry]:
@@ -89,108 +87,38 @@ def read_entries(raw: object, connection: str, *, modes: Sequence[str] = ("full"
         return {}
     if not isinstance(raw, Sequence) or isinstance(raw, str):
         raise ConfigError(f"{where} is a list of tables, not {raw!r}.", code="REV-305")
-    entries: dict[str, Entry] = {}
-    for number, item in enumerate(raw, 1):
-        entry = _one(item, f"{where} number {number}", modes)
-        if entry.name in entries:
-            hint = 'Give each a name of its own: name = "people_eu".'
-            raise ConfigError(f"{where} has two entries called {entry.name}.", code="REV-302", hint=hint)
-        entries[entry.name] = entry
-    return entries
+    return by_name(raw, where, lambda item, place: _one(item, place, modes), "people_eu")
 
 
-def _one(raw: object, where: str, modes: Sequence[str]) -> Entry:
-    if not isinstance(raw, Mapping):
-        raise ConfigError(f"{where} is a table, not {raw!r}.", code="REV-305")
-    for key, value in raw.items():
-        _known(key, _KEYS, f"{where} has an unknown key")
-        if not isinstance(value, _KEYS[key]) or isinstance(value, bool):
-            raise ConfigError(f"{where}: {key} cannot be {value!r}.", code="REV-305")
-    table = raw.get("table", "")
-    if not table:
-        hint = 'Add table = "invoice" or another canonical table.'
-        raise ConfigError(f"{where} does not say which canonical table it fills.", code="REV-305", hint=hint)
-    _known(table, TABLES, f"{where} names an unknown table")
+def _one(item: object, where: str, modes: Sequence[str]) -> Entry:
+    raw = checked(item, where, _KINDS)
+    table = table_of(raw, where)
     if raw.get("mode"):
-        _known(raw["mode"], modes, f"{where} has an unknown mode")
+        known(raw["mode"], modes, f"{where} has an unknown mode")
     if raw.get("lookback", 0) < 0:
         raise ConfigError(f"{where}: lookback is not negative.", code="REV-305")
-    columns, constants = _columns(raw, where)
-    _check_columns(table, raw, columns, constants, where)
+    columns, constants = columns_of(_flat(raw), where, "field"), constants_of(raw, where)
+    check_columns(table, raw, (name for name in columns if name[:6] != "attrs."), constants, where)
     stream = raw.get("stream") or table
     return Entry(
         name=raw.get("name") or stream,
         table=table,
         stream=stream,
-        key=_names(raw.get("key", []), where, "key"),
         mode=raw.get("mode", ""),
-        cursor=raw.get("cursor", ""),
         lookback=raw.get("lookback", 0),
-        tombstone=raw.get("tombstone", ""),
         columns=columns,
         constants=constants,
-        attrs=_names(raw.get("attrs", []), where, "attrs"),
-        time_zone=_zone(raw.get("time_zone", ""), where),
-        minor_units=_names(raw.get("minor_units", []), where, "minor_units"),
-        epoch=_names(raw.get("epoch", []), where, "epoch"),
+        **words_of(raw, where, "field"),
     )
 
 
-def _known(name: str, known: Iterable[str], what: str) -> None:
-    known = tuple(known)
-    if name not in known:
-        near = did_you_mean(name, known)
-        hint = f"Did you mean {near}?" if near else f"Known are {', '.join(known)}."
-        raise ConfigError(f'{what} "{name}".', code="REV-302", hint=hint)
-
-
-def _names(raw: str | Sequence[object], where: str, key: str) -> tuple[str, ...]:
-    names = [raw] if isinstance(raw, str) else list(raw)
-    if not all(isinstance(name, str) and name for name in names):
-        raise ConfigError(f"{where}: {key} lists names of fields, not {raw!r}.", code="REV-305")
-    return tuple(str(name) for name in names)
-
-
-def _columns(raw: Mapping[str, Any], where: str) -> tuple[dict[str, str], dict[str, str]]:
-    columns, constants = dict(raw.get("columns", {})), dict(raw.get("constants", {}))
-    if isinstance(own := columns.get("attrs"), Mapping):  # TOML without quotes: attrs.tier = "tier"
+def _flat(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The entry with ``attrs.tier = "tier"``, which TOML reads as a table, as ``"attrs.tier" = "tier"``."""
+    columns = dict(raw.get("columns", {}))
+    if isinstance(own := columns.get("attrs"), Mapping):
         del columns["attrs"]
         columns |= {f"attrs.{name}": path for name, path in own.items()}
-    for name, value in columns.items():
-        if not isinstance(value, str) or not value:
-            raise ConfigError(f"{where}: columns.{name} names a field, not {value!r}.", code="REV-305")
-    for name, value in constants.items():
-        if not isinstance(value, str | int | float | date):
-            raise ConfigError(f"{where}: constants.{name} is one value, not {value!r}.", code="REV-305")
-        constants[name] = value.isoformat() if isinstance(value, date) else str(value)
-        if isinstance(value, bool):
-            constants[name] = constants[name].lower()
-    return columns, constants
-
-
-def _check_columns(
-    table: str, raw: Mapping[str, Any], columns: Mapping[str, str], constants: Mapping[str, str], where: str
-) -> None:
-    declared = TABLES[table].columns
-    for name in (*columns, *constants):
-        if not name.startswith("attrs.") or name in constants:
-            _known(name, declared, f"{where} names an unknown column of {table},")
-    for key, kinds in (("minor_units", ("money",)), ("epoch", ("instant", "date"))):
-        fitting = [name for name, column in declared.items() if column.kind in kinds]
-        for name in raw.get(key, []):
-            _known(str(name), fitting, f"{where}: {key} lists what is none of {table}'s {kinds[0]} columns,")
-    for name in sorted(columns.keys() & constants.keys()):
-        raise ConfigError(f'{where} names "{name}" both in columns and in constants.', code="REV-302")
-
-
-def _zone(name: str, where: str) -> str:
-    if name:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            hint = "Write a name such as Europe/Berlin or UTC."
-            raise ConfigError(f"{where}: there is no time zone {name!r}.", code="REV-305", hint=hint) from None
-    return name
+    return {**raw, "columns": columns}
 
 
 def resolved(value: Any, where: str, secrets: list[str]) -> Any:
@@ -281,7 +209,7 @@ class Plan:
 
     def gone(self, record: Mapping[str, Any]) -> bool:
         """Whether the record says that it is deleted: true, a time of deletion, anything but empty or no."""
-        return any(_truth(take(record, path)) for path in self._tombstones)
+        return any(truth(take(record, path)) for path in self._tombstones)
 
     def row(self, record: Mapping[str, Any]) -> dict[str, str | None]:
         """The canonical row of a record. Raises BadRecord REV-503, its text the reason, its hint the column."""
@@ -354,7 +282,7 @@ class Plan:
                 except BadRecord as error:
                     raise BadRecord(error.message, hint=column.name) from None
             if self._zone is not None:
-                value = _zoned(value, self._zone)
+                value = zoned(value, self._zone)
         if column.kind == "json":
             return value if isinstance(value, str) else _told(column.name, exact_json, value)
         if column.kind == "money":
@@ -376,11 +304,16 @@ def _told(name: str, made: Any, value: Any) -> str | None:
     return found
 
 
-def _truth(value: Any) -> bool:
+def truth(value: Any) -> bool:
+    """Whether a field says yes: true, a time of deletion, anything but empty or no.
+
+    >>> truth(True), truth(datetime(2026, 1, 1)), truth("0"), truth(None), truth(0)
+    (True, True, False, False, False)
+    """
     return value.strip().lower() not in _FALSE if isinstance(value, str) else bool(value)
 
 
-def _zoned(value: Any, zone: ZoneInfo) -> Any:
+def zoned(value: Any, zone: ZoneInfo) -> Any:
     """A time without offset, in its zone. Of the hour that happens twice the first is meant."""
     if isinstance(value, str) and len(value) > 10:
         try:
@@ -390,11 +323,15 @@ def _zoned(value: Any, zone: ZoneInfo) -> Any:
     return value.replace(tzinfo=zone) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
-def _plain(value: Any) -> str | None:
-    """The exact text of a value; ValueError, its text the reason, for what no column can hold.
+def exact_text(value: Any) -> str | None:
+    """The exact text of one value, None for None: instants as ISO 8601, numbers without exponent.
 
-    >>> _plain(0.1), _plain(Decimal("1E+2")), _plain(True), _plain(date(2026, 1, 5))
+    A binary fraction is written as the shortest decimal that reads back as it: 0.1, not 0.1000000000000000055.
+
+    >>> exact_text(0.1), exact_text(Decimal("1E+2")), exact_text(True), exact_text(date(2026, 1, 5))
     ('0.1', '100', 'true', '2026-01-05')
+
+    Raises ValueError, its text the reason, for what no canonical column can hold.
     """
     if value is None or type(value) is str:
         return value
@@ -410,13 +347,15 @@ def _plain(value: Any) -> str | None:
         return format(value, "f")
     if isinstance(value, date | time):
         return value.isoformat()
-    if isinstance(value, uuid.UUID | str):
-        return str(value)
     if isinstance(value, bytes | bytearray | memoryview):
         raise ValueError("is binary data")  # noqa: TRY004 - the reason of a refused record
+    return str(value)
+
+
+def _plain(value: Any) -> str | None:
     if isinstance(value, Mapping | list | tuple | set):
         raise ValueError("is a list or an object: name a field in it, with dots")  # noqa: TRY004 - as above
-    return str(value)
+    return exact_text(value)
 
 
 def _money(value: Any) -> str | None:

@@ -48,7 +48,7 @@ __all__ = [
     "zoned",
 ]
 
-_KINDS: Mapping[str, type | tuple[type, ...]] = {**KINDS, "stream": str}
+_KINDS: Mapping[str, type | tuple[type, ...]] = {"name": str, "table": str, "stream": str, **KINDS}
 _FALSE = {"", "0", "f", "false", "n", "no"}
 #: significant digits every binary fraction keeps
 _DIGITS = 15
@@ -97,7 +97,7 @@ def _one(item: object, where: str, modes: Sequence[str]) -> Entry:
         known(raw["mode"], modes, f"{where} has an unknown mode")
     if raw.get("lookback", 0) < 0:
         raise ConfigError(f"{where}: lookback is not negative.", code="REV-305")
-    columns, constants = columns_of(_flat(raw), where, "field"), constants_of(raw, where)
+    columns, constants = columns_of(_flat(raw.get("columns", {})), where, "field"), constants_of(raw, where)
     check_columns(table, raw, (name for name in columns if name[:6] != "attrs."), constants, where)
     stream = raw.get("stream") or table
     return Entry(
@@ -112,13 +112,13 @@ def _one(item: object, where: str, modes: Sequence[str]) -> Entry:
     )
 
 
-def _flat(raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The entry with ``attrs.tier = "tier"``, which TOML reads as a table, as ``"attrs.tier" = "tier"``."""
-    columns = dict(raw.get("columns", {}))
-    if isinstance(own := columns.get("attrs"), Mapping):
-        del columns["attrs"]
-        columns |= {f"attrs.{name}": path for name, path in own.items()}
-    return {**raw, "columns": columns}
+def _flat(columns: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``attrs.tier = "tier"``, which TOML reads as a table in ``columns``, as ``"attrs.tier" = "tier"``."""
+    own = columns.get("attrs")
+    if not isinstance(own, Mapping):
+        return columns
+    rest = {name: path for name, path in columns.items() if name != "attrs"}
+    return rest | {f"attrs.{name}": path for name, path in own.items()}
 
 
 def resolved(value: Any, where: str, secrets: list[str]) -> Any:

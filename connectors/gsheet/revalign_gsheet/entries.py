@@ -65,8 +65,8 @@ def _one(item: object, where: str) -> Entry:
     header_row = raw.get("header_row", 1)
     if header_row < 1:
         raise ConfigError(f"{where}: rows are counted from 1, so header_row cannot be {header_row}.", code="REV-305")
-    columns = {name: value.strip() for name, value in columns_of(raw, where, "column of the tab").items()}
-    columns_of({"columns": columns}, where, "column of the tab")  # one of blanks names none
+    headers = {name: _stripped(value) for name, value in raw.get("columns", {}).items()}
+    columns = columns_of(headers, where, "column of the tab")
     constants = constants_of(raw, where)
     check_columns(table, raw, columns, constants, where)
     return Entry(
@@ -80,3 +80,7 @@ def _one(item: object, where: str) -> Entry:
         tuple(str(text).strip().casefold() for text in raw.get("totals", ())),
         raw.get("fill_merged", False),
     )
+
+
+def _stripped(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value

@@ -29,7 +29,9 @@ LOOKBACK = 600
 #: days between two sweeps
 _SWEEP_DAYS = 7.0
 
-_KINDS: Mapping[str, type | tuple[type, ...]] = {**KINDS, "from": str, "query": str, "sweep_days": (int, float)}
+_KINDS: Mapping[str, type | tuple[type, ...]] = {
+    "name": str, "table": str, "from": str, "query": str, **KINDS, "sweep_days": (int, float),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,7 @@ def _one(item: object, where: str) -> Entry:
     if bool(raw.get("from")) == bool(raw.get("query")):
         hint = 'Write from = "schema.table", or query = "SELECT ...".'
         raise ConfigError(f"{where} has one of from and query.", code="REV-305", hint=hint)
-    columns, constants = columns_of(raw, where, "column"), constants_of(raw, where)
+    columns, constants = columns_of(raw.get("columns", {}), where, "column"), constants_of(raw, where)
     check_columns(table, raw, columns, constants, where)
     words = words_of(raw, where, "column")
     mode = raw.get("mode") or ("incremental" if words["cursor"] else "full")

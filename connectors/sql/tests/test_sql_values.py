@@ -163,6 +163,7 @@ def test_two_columns_of_one_name_in_a_query_are_refused(own: psycopg.Connection[
         ({"cursor": "at", "lookback": -1}, "REV-305", "not negative"),
         ({"time_zone": "Berlin"}, "REV-305", "no time zone"),
         ({"minor_units": ["name"]}, "REV-302", "money columns"),
+        ({"minor_units": [1]}, "REV-302", "money columns"),
         ({"key": [1]}, "REV-305", "lists names"),
         ({"from": 5}, "REV-305", "cannot be 5"),
     ],

@@ -110,7 +110,11 @@ class Complete:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row that cannot be used, found by the connector itself. It is counted and listed."""
+    """A row that cannot be used, found by the connector itself. It is counted and listed.
+
+    ``key`` is the row's key where it can be told: the row then keeps its last good version when :class:`Whole` says that
+    everything else was sent, as a row does that the store itself refuses.
+    """
 
     table: str
     reason: str
@@ -119,6 +123,7 @@ class Rejected:
     line: int = 0
     column: str = ""
     value: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

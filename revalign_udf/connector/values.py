@@ -6,7 +6,7 @@ Pure functions for the ``map`` of connectors.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from revalign_udf.errors import BadRecord
 from revalign_udf.money import decimals
 
-__all__ = ["attrs", "domain_of", "fields_for", "fill", "from_minor", "instant", "take"]
+__all__ = ["attrs", "domain_of", "fields_for", "fill", "from_minor", "instant", "key_of", "take"]
 
 Path = str | Callable[[Mapping[str, Any]], Any]
 """a dotted path into a record, or a function of it"""
@@ -86,6 +86,17 @@ def take(record: Mapping[str, Any], path: str) -> Any:
         else:
             return None
     return found
+
+
+def key_of(key: Sequence[str], columns: Mapping[str, Sequence[Any]], index: int) -> str:
+    """The key of a row among columns, as the store writes it; empty where a column of it is not there.
+
+    >>> key_of(("id",), {"id": ["a", "b"]}, 1), key_of(("date", "channel"), {"date": ["2026-01-01"], "channel": [None]}, 0)
+    ('b', '2026-01-01|')
+    """
+    if any(name not in columns for name in key):
+        return ""
+    return "|".join("" if columns[name][index] is None else str(columns[name][index]).strip() for name in key)
 
 
 def fields_for(mapping: Mapping[str, Any], stream: str) -> Mapping[str, str]:

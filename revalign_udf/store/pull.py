@@ -101,7 +101,7 @@ class Pull:
             case Present():
                 self._listed(message)
             case Rejected():
-                self._rejected.append((message, "", message.file))
+                self._rejected.append((message, message.key, message.file))
                 self.counts.rejects.append(message)
                 self.counts.rejected += 1
                 self.counts.read += 1
@@ -172,19 +172,27 @@ class Pull:
             except BaseException:
                 self.con.execute("ROLLBACK")
                 raise
+        if default_through is None:
+            self._remember_sent()
         for name in self._staged:
-            if default_through is None:
-                self._remember_sent(name)
             self.con.execute(f"DROP TABLE IF EXISTS stage_{name}")
         self._staged, self._actions, self._rejected, self._state, self._marked = {}, [], [], None, None
         self._last = time.monotonic()
 
-    def _remember_sent(self, name: str) -> None:
-        """The keys that a commit at a mark takes out of the stage: :class:`Whole` may still speak of them."""
-        if name not in self._sent:
-            self._sent.add(name)
-            self.con.execute(f"CREATE OR REPLACE TEMP TABLE sent_{name} (_key VARCHAR)")
-        self.con.execute(f"INSERT INTO sent_{name} SELECT DISTINCT _key FROM stage_{name}")
+    def _remember_sent(self) -> None:
+        """The keys that a commit at a mark takes out of sight, sent or refused: :class:`Whole` may still speak of them."""
+        refused: dict[str, list[str]] = {}
+        for reject, key, _ in self._rejected:
+            if key and reject.table in TABLES:
+                refused.setdefault(reject.table, []).append(key)
+        for name in {*self._staged, *refused}:
+            if name not in self._sent:
+                self._sent.add(name)
+                self.con.execute(f"CREATE OR REPLACE TEMP TABLE sent_{name} (_key VARCHAR)")
+            if name in self._staged:
+                self.con.execute(f"INSERT INTO sent_{name} SELECT DISTINCT _key FROM stage_{name}")
+            if name in refused:
+                self.con.execute(f"INSERT INTO sent_{name} SELECT unnest(CAST(? AS VARCHAR[]))", [refused[name]])
 
     def _write(self, default_through: date | None) -> None:
         scopes = {action.scope for _, action, _ in self._actions if isinstance(action, Whole)}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from revalign_udf.connector import Mark, Merges, Message, Present, Rows, Tombstones, Whole
+from revalign_udf.connector import Mark, Merges, Message, Present, Rejected, Rows, Tombstones, Whole
 from revalign_udf.store import Store
 
 
@@ -55,3 +55,38 @@ def test_a_whole_that_was_committed_in_parts_takes_nothing_away(
     first = [orgs("a", "b", "c", "d")]
     second: list[Message] = [orgs("a"), Mark({"n": 1}), orgs("b"), Mark({"n": 2}), orgs("c"), Whole("organization")]
     assert left(tmp_path, first, second) == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize("commits", [0, 200_000])
+def test_a_row_a_connector_refuses_keeps_its_last_good_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commits: int
+) -> None:
+    """It counted as gone: a typing error in one amount of an export was a customer lost."""
+    monkeypatch.setattr("revalign_udf.store.pull._COMMIT_ROWS", commits)
+    first = [orgs("a", "b", "c")]
+    refused = Rejected("organization", "not a number", key="b")
+    second: list[Message] = [orgs("a"), refused, Mark({"n": 1}), Whole("organization")]
+    assert left(tmp_path, first, second) == {"a", "b"}
+
+
+def test_a_typing_error_in_an_export_is_no_customer_lost(tmp_path: Path) -> None:
+    """The whole way: the amount as it was last readable stands, and the line is listed."""
+    from revalign_udf.config import load
+    from revalign_udf.jobs import pull
+
+    (tmp_path / "data").mkdir()
+    (tmp_path / "revalign.toml").write_text(
+        '[source.files]\nconnector = "csv"\npath = "data"\n[source.files.mapping."sales_order.csv"]\ntable = "sales_order"\n'
+        'decimal = ","\nthousands = "."\n', encoding="utf-8",
+    )  # fmt: skip
+    file = tmp_path / "data" / "sales_order.csv"
+    for amount in ("1.234,50", "1.2o4,50"):
+        file.write_text(
+            f'id,org_id,ordered_at,amount\n1,x,2026-01-01,"{amount}"\n2,x,2026-01-02,"5,00"\n', encoding="utf-8"
+        )
+        (report,) = pull(load(tmp_path))
+        assert report.failures == []
+    assert [(r.line, r.column, r.value) for r in report.counts.rejects] == [(2, "amount", "1.2o4,50")]
+    with Store.open(tmp_path / ".revalign") as store:
+        amounts = store.rows("sales_order").column("amount").to_pylist()
+    assert [str(amount.normalize()) for amount in amounts] == ["1234.5", "5"]

@@ -18,6 +18,7 @@ from revalign_csv.shape import Shape
 from revalign_csv.text import Batch
 from revalign_udf.canonical import TABLES, Table
 from revalign_udf.connector import Message, Rejected, Rows
+from revalign_udf.connector.values import key_of
 from revalign_udf.errors import Fatal, did_you_mean
 
 __all__ = ["Plan"]
@@ -108,9 +109,12 @@ class Plan:
             self._broken(cells, lines, bad)
         if bad:
             messages += [
-                Rejected(self.table.name, reason, file=self.name, line=lines[index], column=column, value=value)
+                Rejected(
+                    self.table.name, reason, file=self.name, line=lines[index], column=column, value=value,
+                    key=key_of(self.table.key, columns, index),
+                )
                 for index, (column, value, reason) in sorted(bad.items())
-            ]
+            ]  # fmt: skip
             keep = [index not in bad for index in range(count)]
             columns = {column: list(compress(values, keep)) for column, values in columns.items()}
             lines = list(compress(lines, keep))

@@ -16,6 +16,7 @@ from typing import Any
 from revalign_gsheet.entries import Entry
 from revalign_udf.canonical import TABLES, Table
 from revalign_udf.connector import Log, Message, Rejected, Rows
+from revalign_udf.connector.values import key_of
 from revalign_udf.errors import Fatal, Retriable, did_you_mean
 
 __all__ = ["Grid", "address"]
@@ -162,7 +163,7 @@ class Grid:
         if self.entry.date_format:
             for name in self.place:
                 if self.table.columns[name].kind in ("date", "instant"):
-                    yield from self._dates(name, columns[name], lines, good)
+                    yield from self._dates(name, columns, lines, good)
         yield Rows(
             self.table.name,
             {name: list(compress(values, good)) for name, values in columns.items()},
@@ -171,8 +172,11 @@ class Grid:
             scope=self.entry.name,
         )
 
-    def _dates(self, name: str, values: list[str | None], lines: Sequence[int], good: list[bool]) -> Iterator[Message]:
+    def _dates(
+        self, name: str, columns: Mapping[str, list[str | None]], lines: Sequence[int], good: list[bool]
+    ) -> Iterator[Message]:
         """Dates that were typed as text, by their format; cells that are dates are ISO already."""
+        values = columns[name]
         for index, value in enumerate(values):
             if value is None or not good[index] or re.match(r"\d{4}-\d\d-\d\d($|T)", value):
                 continue
@@ -183,8 +187,9 @@ class Grid:
                 where = address(lines[index] - 1, self.place[name])
                 reason = f"{where} does not follow the date format {self.entry.date_format}"
                 yield Rejected(
-                    self.table.name, reason, file=self.entry.tab, line=lines[index], column=name, value=value
-                )
+                    self.table.name, reason, file=self.entry.tab, line=lines[index], column=name, value=value,
+                    key=key_of(self.table.key, columns, index),
+                )  # fmt: skip
                 continue
             plain = found.hour == found.minute == found.second == found.microsecond == 0
             values[index] = found.date().isoformat() if plain else found.isoformat()
@@ -226,7 +231,13 @@ class Grid:
         return None
 
     def _reject(self, at: int, name: str, reason: str, value: str = "") -> Rejected:
-        return Rejected(self.table.name, reason, file=self.entry.tab, line=at + 1, column=name, value=value)
+        row = self.cells[at]
+        own = {key: [self._text(key, self._at(row, self.place[key]))] for key in self.table.key if key in self.place}
+        own |= {key: [value] for key, value in self.entry.constants.items()}
+        return Rejected(
+            self.table.name, reason, file=self.entry.tab, line=at + 1, column=name, value=value,
+            key=key_of(self.table.key, own, 0),
+        )  # fmt: skip
 
     @staticmethod
     def _at(row: Sequence[Any], column: int) -> Any:

@@ -13,7 +13,7 @@ from revalign_sql.entries import Entry
 from revalign_sql.values import gone, json_object, plain, zoned
 from revalign_udf.canonical import TABLES, Table
 from revalign_udf.connector import Message, Rejected, Rows, Tombstones
-from revalign_udf.connector.values import from_minor, instant
+from revalign_udf.connector.values import from_minor, instant, key_of
 from revalign_udf.errors import BadRecord, ConfigError, Fatal, did_you_mean
 
 __all__ = ["Plan"]
@@ -127,7 +127,8 @@ class Plan:
             for index, (name, why, value) in bad.items():
                 text = "(personal)" if self._personal(name) else str(value)[:200]
                 reason = f"{name} {why} (row {shown[index]})"
-                messages.append(Rejected(self.table.name, reason, file=entry.name, column=name, value=text))
+                key = key_of(self.table.key, columns, index)
+                messages.append(Rejected(self.table.name, reason, file=entry.name, column=name, value=text, key=key))
             keep = [index not in bad for index in range(len(rows))]
             columns = {name: list(compress(values, keep)) for name, values in columns.items()}
         if len(bad) < len(rows):

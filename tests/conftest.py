@@ -35,8 +35,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     So do the heavy rules of the contract suite, and all of it for connectors that share their ways with the deep ones.
     """
     for item in items:
-        of_suite = item.name.startswith("test_") and "::TestContract" in item.nodeid
-        others = of_suite and item.path.parts[-3] in _OTHERS
+        kinds = {kind.__name__ for kind in (getattr(item, "cls", None) or object).__mro__}
+        others = "ContractSuite" in kinds and item.path.parts[-3] in _OTHERS
         if others or getattr(getattr(item, "function", None), "heavy", False):
             item.add_marker("campaign")
     if os.environ.get("REVALIGN_CAMPAIGN"):

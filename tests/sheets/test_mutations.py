@@ -44,6 +44,8 @@ from revalign_udf.sheets.update import Judgement
 from . import test_around, test_packing, test_people, test_sync
 from .conftest import QUICK, report
 
+pytestmark = pytest.mark.campaign
+
 Patch = pytest.MonkeyPatch
 Break = Callable[[Patch], None]
 

@@ -47,10 +47,20 @@ class Job:
             "format": "CSV",
             "filter": {by: {"startAt": stamp(start), "endAt": stamp(end)}},
         }
-        made = marketo.http.post(f"{_PATH}/create.json", wanted, idempotent=False).json["result"][0]
+        # a job that was made twice and queued once costs nothing
+        made = marketo.http.post(f"{_PATH}/create.json", wanted).json["result"][0]
         job = cls(marketo, str(made["exportId"]))
-        marketo.http.post(f"{_PATH}/{job.key}/enqueue.json", idempotent=False)
+        job._queue()
         return job
+
+    def _queue(self) -> None:
+        """Queue the job; where the answer was lost, look whether it is queued before asking once more."""
+        try:
+            self._marketo.http.post(f"{_PATH}/{self.key}/enqueue.json", idempotent=False)
+        except Retriable:
+            status = self._marketo.result(f"{_PATH}/{self.key}/status.json")
+            if status and str(status[0].get("status")) == "Created":
+                self._marketo.http.post(f"{_PATH}/{self.key}/enqueue.json", idempotent=False)
 
     def wait(self, ctx: Context) -> Mapping[str, Any] | None:
         """Its status once it is complete; None for a job that is gone, failed or was cancelled.

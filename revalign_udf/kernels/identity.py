@@ -46,7 +46,7 @@ def build_customers_keys(
     con: duckdb.DuckDBPyConnection, keys: Sequence[ExternalKey] = (), decided: Sequence[Mapping[str, Any]] = ()
 ) -> None:
     """Make ``k_same(entity, conn, id, root)``: the key of everything that is joined to something else."""
-    roots = match(con, keys, decided).roots
+    roots = match(con, keys, decided, names=False).roots
     con.execute("CREATE OR REPLACE TEMP TABLE k_same (entity VARCHAR, conn VARCHAR, id VARCHAR, root VARCHAR)")
     rows = [(*node, _named(root)) for node, root in roots.items()]
     columns = list(zip(*rows, strict=True)) or [()] * 4

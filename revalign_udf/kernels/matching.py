@@ -85,10 +85,12 @@ class Identity:
 
 
 def match(
-    con: duckdb.DuckDBPyConnection, keys: Sequence[ExternalKey] = (), decided: Sequence[Mapping[str, Any]] = ()
-) -> Identity:
+    con: duckdb.DuckDBPyConnection, keys: Sequence[ExternalKey] = (), decided: Sequence[Mapping[str, Any]] = (),
+    *, names: bool = True,
+) -> Identity:  # fmt: skip
     """Join the records behind the canonical views. ``decided`` are rows of ``alignment/identity``: entity, source_a, id_a,
-    source_b, id_b, same (yes, no, or empty: not decided yet)."""
+    source_b, id_b, same (yes, no, or empty: not decided yet). Without ``names`` pairs of one name, which join nothing, are not
+    looked for."""
     joiner = _Joiner(decided)
     joiner.take(_decisions(decided))
     joiner.take(_linked(con))
@@ -97,7 +99,8 @@ def match(
     con.execute(_domains())
     joiner.take(_same_domain(con))
     joiner.take(_same_address(con))
-    joiner.take(_same_name(con))
+    if names:
+        joiner.take(_same_name(con))
     con.execute("DROP TABLE k_domain")
     return Identity(joiner.listed(), joiner.roots())
 

@@ -82,7 +82,7 @@ class Whole:
 @dataclass(frozen=True, slots=True)
 class Present:
     """A key sweep: keys the source still has, in batches. With ``last`` the list is complete: stored rows of the table
-    with other keys are gone, except those first learnt since this read began.
+    with other keys are gone, except those that this pull brought new or changed.
 
     A sweep that would take away more than half of 20 rows or more is not believed (REV-509): a short list looks the same
     as a mass deletion. ``prefix`` limits the sweep to keys that begin with it, for tables that several streams fill.

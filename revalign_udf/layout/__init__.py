@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from revalign_udf.layout.find import available, find, packaged
 from revalign_udf.layout.read import read
-from revalign_udf.layout.resolve import resolve
+from revalign_udf.layout.resolve import Draft, resolve
 
-__all__ = ["available", "find", "packaged", "read", "resolve"]
+__all__ = ["Draft", "available", "find", "packaged", "read", "resolve"]

@@ -11,10 +11,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-__all__ = ["APPENDED", "Block", "Call", "Cell", "Chart", "ChartKind", "Column", "Mode", "Ref", "Report", "Tab", "Unit"]
+__all__ = [
+    "APPENDED", "Argument", "Block", "Call", "Cell", "Chart", "ChartKind", "Column", "Mode", "Name", "Parameter", "Ref",
+    "Report", "Rule", "RuleKind", "Tab", "Unit",
+]  # fmt: skip
 
 Unit = Literal["text", "date", "money", "rate", "count", "number", "points", "months"]
-ChartKind = Literal["line", "column", "column_stacked", "bar", "area"]
+ChartKind = Literal["line", "column", "column_stacked", "bar", "bar_stacked", "area"]
+RuleKind = Literal["heat", "bars", "flag"]
 Mode = Literal["replace", "upsert", "append"]
 Scalar = str | int | float | bool | date | None
 #: what stands before the columns of a block that is appended to: the snapshot a row was written from, and its day
@@ -29,11 +33,25 @@ class Ref:
 
 
 @dataclass(frozen=True, slots=True)
+class Name:
+    """The cell of a parameter of the report, by the parameter's key. A workbook reads its cell; a synced sheet, which has
+    no functions of ours, was written for the value it had."""
+
+    parameter: str
+
+
+Argument = str | int | float | bool | Ref | Name | None
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """A Revalign function as a cell calls it: bare name (``METRIC``), arguments that are literals or a :class:`Ref`."""
+    """A Revalign function as a cell calls it: bare name (``METRIC``), arguments that are literals, a :class:`Ref` or a
+    :class:`Name`. ``blank``: the cell is an empty text while the function answers ``#N/A`` (there is no such number), so
+    that a table people read has a gap there and no error."""
 
     function: str
-    arguments: tuple[str | int | float | Ref | None, ...]
+    arguments: tuple[Argument, ...]
+    blank: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +60,8 @@ class Cell:
 
     ``formula`` is an arithmetic expression over column keys of the same row (``opening_mrr + new_mrr``); the value is
     its cached result. ``error`` is the cell error the call answers while there is no value (``#N/A``, ``#DIV/0!``).
+    ``name`` says that the cell repeats that of a parameter. ``format`` is a number-format pattern of this cell alone,
+    where the rows of a column are not of one unit. ``entry``: people are meant to type another value over this one.
     """
 
     value: Scalar = None
@@ -51,6 +71,9 @@ class Cell:
     partial: bool = False
     fingerprint: str = ""
     error: str = ""
+    name: Name | None = None
+    format: str = ""
+    entry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +97,25 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """What the look of cells says about their values; it follows the values when they change.
+
+    ``heat`` shades from light (``low``) to dark (``high``), one scale for all its columns; a bound that is None is the
+    smallest or largest value there. ``bars`` draws a bar in each cell, to be compared down the column. ``flag`` marks the
+    cells that pass a test (``<``, ``<=``, ``>``, ``>=``, ``=``, ``<>`` against ``limit``). All of them read in grey.
+    """
+
+    kind: RuleKind
+    columns: tuple[str, ...]
+    low: float | None = None
+    high: float | None = None
+    test: str = ""
+    limit: float | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """A native chart over columns of its block."""
+    """A native chart over columns of its block, without the rows of totals."""
 
     key: str
     title: str
@@ -106,6 +146,25 @@ class Block:
     lead: int = 1
     calendar: bool = False
     missing: str = ""
+    totals: int = 0
+    spill: Call | None = None
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """Something a reader of the workbook may choose on its cover; every number of the report that depends on it follows.
+
+    ``value`` is what it was when the report was made; empty means all. ``choices`` is the kind of names that
+    ``REVALIGN.LIST`` offers for it, ``listed`` what that answers now.
+    """
+
+    key: str
+    title: str
+    value: str = ""
+    choices: str = ""
+    listed: tuple[str, ...] = ()
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +180,8 @@ class Tab:
 class Report:
     """A whole report, resolved. ``currency`` is the ISO code of every money cell; ``banner`` says when and from what.
 
-    ``as_of`` is an ISO date. ``about`` holds lines for the reader that are true of every surface.
+    ``as_of`` is an ISO date. ``about`` holds lines for the reader that are true of every surface. ``sources`` is how
+    fresh each source is.
     """
 
     key: str
@@ -136,3 +196,5 @@ class Report:
     about: tuple[str, ...] = field(default=())
     company: str = ""
     description: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    sources: Block | None = None

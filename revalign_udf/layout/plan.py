@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Literal
 
 from revalign_udf.calc.expression import Expression
-from revalign_udf.layout.model import Chart, Mode, Unit
+from revalign_udf.layout.model import Chart, Mode, Rule, Unit
 from revalign_udf.periods import Grain
 
-__all__ = ["BlockPlan", "ColumnPlan", "ComputedPlan", "Kind", "Layout", "Look", "MetricPlan", "TabPlan"]
+__all__ = [
+    "BlockPlan", "CallPlan", "ColumnPlan", "ComputedPlan", "Kind", "Layout", "Look", "MetricPlan", "ParameterPlan", "TabPlan",
+]  # fmt: skip
 
-Kind = Literal["series", "breakdown", "table", "records"]
+Kind = Literal["series", "breakdown", "grid", "scorecard", "table", "records", "calls", "spill"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +63,40 @@ class ColumnPlan(Look):
 
 
 @dataclass(frozen=True, slots=True)
+class CallPlan(Look):
+    """One row of a block of calls: what it shows, the function and its arguments. ``entries`` are the values in the cells
+    beside it, which people may change; they are the leading arguments. ``unit`` is that of the result."""
+
+    function: str
+    entries: tuple[str | int | float, ...] = ()
+    arguments: tuple[str | int | float | bool, ...] = ()
+    unit: Unit = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterPlan:
+    """A parameter as declared. ``period``: its value is a period token."""
+
+    key: str
+    title: str
+    choices: str
+    value: str
+    about: str
+    place: str
+    period: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class BlockPlan:
-    """A block as declared. ``first``/``last`` are period tokens; all but series use ``first`` alone.
+    """A block as declared. ``first``/``last`` are period tokens; all but series and grids use ``first`` alone. A token or
+    a filter's value ``$key`` is the parameter of that key.
 
     ``outer`` are the filters of report and tab that hold here. Of tables and records: ``columns`` say how to show some;
     ``chosen`` which to show, in order (empty: all); ``row_key`` which name a row (empty: the usual). Of records:
-    ``sort`` by which columns (a minus for the largest first), ``limit`` how many to show.
+    ``sort`` by which columns (a minus for the largest first), ``limit`` how many to show. ``total`` asks for a row (of a
+    grid: a column) of totals; of a series it is the period the totals are of. Of grids: ``values`` of the dimension to
+    show (empty: all that have anything). Of scorecards: what to ``compare`` with. Of calls: ``entries`` are the heads of
+    the cells people may change. A spill is the one of ``calls``.
     """
 
     key: str
@@ -89,6 +119,12 @@ class BlockPlan:
     sort: tuple[str, ...] = ()
     limit: int | None = None
     decimals: int | None = None
+    rules: tuple[Rule, ...] = ()
+    total: str = ""
+    values: tuple[str, ...] = ()
+    compare: tuple[str, ...] = ()
+    calls: tuple[CallPlan, ...] = ()
+    entries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +145,4 @@ class Layout:
     description: str
     tabs: tuple[TabPlan, ...]
     path: Path
+    parameters: tuple[ParameterPlan, ...] = ()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal, get_args
+
 from revalign_udf.layout.ask import Ask
 from revalign_udf.layout.blocks import BlockMaker
 from revalign_udf.layout.model import Block, Cell, Column, Report, Tab
 from revalign_udf.layout.plan import Layout
 from revalign_udf.query.answers import Table
 
-__all__ = ["resolve"]
+__all__ = ["Draft", "resolve"]
 
-_STATES = ("fresh", "stale", "failed")
+State = Literal["fresh", "stale", "failed"]
+_STATES: tuple[State, ...] = get_args(State)
 
 _ABOUT = (
     "Every number comes from one calculation core. The same question gives the same number in Excel, in Google Sheets"
@@ -23,34 +28,55 @@ _ABOUT = (
 _WARNING = {"stale": "STALE: a source is older than promised", "failed": "FAILED: a source did not load"}
 
 
+class Draft:
+    """A report that is resolved sheet by sheet, so that one larger than memory can be written.
+
+    ``head`` is the report without sheets and definitions. Raises, here and while sheets are made, what `resolve` raises.
+    """
+
+    def __init__(self, layout: Layout, ask: Ask) -> None:
+        self._layout, self._maker = layout, BlockMaker(layout, ask)
+        state = _state(ask.status())
+        parts = [ask.company, ask.banner(), ask.currency]
+        parts += [_WARNING[state]] if state in _WARNING else []
+        self.head = Report(
+            key=layout.key,
+            title=layout.title,
+            tabs=(),
+            currency=ask.currency,
+            snapshot=ask.snapshot,
+            as_of=ask.as_of.isoformat(),
+            banner=" · ".join(part for part in parts if part),
+            state=state,
+            about=tuple(_ABOUT.splitlines()),
+            company=ask.company,
+            description=layout.description,
+        )
+
+    def __len__(self) -> int:
+        """How many sheets there are."""
+        return len(self._layout.tabs)
+
+    def tabs(self) -> Iterator[Tab]:
+        """The sheets in order, each made when it is asked for."""
+        for tab in self._layout.tabs:
+            yield Tab(tab.key, tab.name, tuple(self._maker.block(block) for block in tab.blocks))
+
+    def definitions(self) -> Block:
+        """The definitions of every metric the sheets made so far have shown."""
+        return _definitions(self._maker)
+
+
 def resolve(layout: Layout, ask: Ask) -> Report:
     """The report, every cell with its value, its live function call and the fingerprint of what it stands on.
 
     Raises UnknownName REV-101 for a metric, dimension or period nobody knows, naming its place in the layout file.
     """
-    maker = BlockMaker(layout, ask)
-    tabs = tuple(Tab(tab.key, tab.name, tuple(maker.block(block) for block in tab.blocks)) for tab in layout.tabs)
-    state = _state(ask.status())
-    as_of = ask.as_of.isoformat()
-    parts = [ask.company, ask.banner(), ask.currency]
-    parts += [_WARNING[state]] if state in _WARNING else []
-    return Report(
-        key=layout.key,
-        title=layout.title,
-        tabs=tabs,
-        currency=ask.currency,
-        snapshot=ask.snapshot,
-        as_of=as_of,
-        banner=" · ".join(part for part in parts if part),
-        state=state,  # type: ignore[arg-type]
-        definitions=_definitions(maker),
-        about=tuple(_ABOUT.splitlines()),
-        company=ask.company,
-        description=layout.description,
-    )
+    draft = Draft(layout, ask)
+    return replace(draft.head, tabs=tuple(draft.tabs()), definitions=draft.definitions())
 
 
-def _state(status: Table) -> str:
+def _state(status: Table) -> State:
     """The worst state of any source."""
     if "state" not in status.columns:
         return "fresh"

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 from revalign_udf.periods import Calendar, Grain
 from revalign_udf.query.answers import Answer, Table
 
-__all__ = ["Ask", "Declaration"]
+__all__ = ["Ask", "Caller", "Declaration"]
+
+#: a function by its bare name and its arguments -> its exact result; raises what a cell would show as an error
+Caller = Callable[[str, Sequence[Any]], Any]
 
 
 class Declaration(Protocol):
@@ -88,8 +91,11 @@ class Ask(Protocol):
     def digest(self, name: str) -> str:
         """A fingerprint of a metric's definition and of those it reads."""
 
-    def metric(self, name: str, period: str, where: Mapping[str, str] | None = None) -> Answer:
-        """One answer. A question without a number is answered too, with the reason."""
+    def metric(
+        self, name: str, period: str, where: Mapping[str, str] | None = None, *, compare: object = None
+    ) -> Answer:
+        """One answer. A question without a number is answered too, with the reason. ``compare`` names what stands beside
+        it: previous, last_year, target."""
 
     def series(
         self, name: str, first: str, last: str, grain: Grain | None = None, where: Mapping[str, str] | None = None
@@ -104,6 +110,9 @@ class Ask(Protocol):
     def records(self, name: str, period: str, where: Mapping[str, str] | None = None) -> Table:
         """The source records behind a number with their contributions: ``component``, ``period``, ``system``, ``table``,
         ``id``, ``customer``, ``name``, ``on``, ``url``, ``contribution``."""
+
+    def names(self, kind: str) -> Sequence[str]:
+        """Valid names of a kind, as ``REVALIGN.LIST`` answers them."""
 
     def banner(self) -> str:
         """One line saying what the numbers rest on."""

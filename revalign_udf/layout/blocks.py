@@ -9,9 +9,12 @@ from dataclasses import replace
 from typing import cast
 
 from revalign_udf.errors import Undefined
+from revalign_udf.layout.calls import calls, spill
+from revalign_udf.layout.grids import ALL, grid
 from revalign_udf.layout.maker import Maker, Row
 from revalign_udf.layout.model import Block, Cell, Column, Ref
 from revalign_udf.layout.plan import BlockPlan, ComputedPlan
+from revalign_udf.layout.scorecards import scorecard
 from revalign_udf.layout.tables import records, table
 from revalign_udf.periods import between
 
@@ -32,26 +35,38 @@ class BlockMaker(Maker):
                 return table(self, plan)
             case "records":
                 return records(self, plan)
+            case "grid":
+                return grid(self, plan)
+            case "scorecard":
+                return scorecard(self, plan)
+            case "calls":
+                return calls(self, plan)
+            case "spill":
+                return spill(self, plan)
 
     def _series(self, plan: BlockPlan) -> Block:
         with self.place(plan.place):
             first, last = self.period(plan.first), self.period(plan.last)
             periods = [str(period) for period in between(first, last, plan.grain)]
+            totals = [str(self.period(plan.total))] if plan.total else []
+        if set(totals) & set(periods):
+            hint = "Name the longer period they belong to, such as LTM."
+            raise self.problem(f"{totals[0]} is a row of its own already.", f"{plan.place}.total", hint)
         columns = [Column("period", "Period", "text", "Text, as the functions take it.", 12)]
         answers = []
         for metric in plan.metrics:
             columns.append(self.column(metric))
             with self.place(metric.place):
-                found = self.ask.series(metric.metric, periods[0], periods[-1], plan.grain, metric.where or None)
-                by_name = {answer.period: answer for answer in found}
-                answers.append([by_name.get(p) or self.one(metric, p) for p in periods])
+                answers.append([*self.over(metric, periods, plan.grain), *(self.one(metric, p) for p in totals)])
         rows = []
-        for number, period in enumerate(periods):
+        for number, period in enumerate([*periods, *totals]):
             pairs = zip(plan.metrics, answers, strict=True)
             cells = [self.cell(plan, metric, known[number], {}) for metric, known in pairs]
             lead = Cell(period, partial=any(cell.partial for cell in cells))
             rows.append(_row(plan, [lead], columns, cells))
-        return self.done(plan, [*columns, *self._computed(plan)], rows, periods, 1)
+        said = [f"{totals[0]}: {self.spelled(self.period(plan.total))}, asked for as one period"] if totals else []
+        keys = [*periods, *totals]
+        return self.done(plan, [*columns, *self._computed(plan)], rows, keys, 1, said, len(totals))
 
     def _breakdown(self, plan: BlockPlan) -> Block:
         with self.place(plan.place):
@@ -62,7 +77,7 @@ class BlockMaker(Maker):
         for metric in plan.metrics:
             columns.append(self.column(metric))
             with self.place(metric.place):
-                answers.append(dict(self.ask.breakdown(metric.metric, str(period), plan.by, metric.where or None)))
+                answers.append(dict(self.ask.breakdown(metric.metric, str(period), plan.by, self.given(metric))))
         values = sorted({value for known in answers for value in known}, key=lambda value: (value.casefold(), value))
         rows = []
         for value in values:
@@ -72,10 +87,20 @@ class BlockMaker(Maker):
                 cells.append(
                     self.cell(plan, metric, known.get(value) or self.one(part, str(period)), {plan.by: Ref(plan.by)})
                 )
-            lead = [Cell(str(period), partial=any(cell.partial for cell in cells)), Cell(value)]
-            rows.append(_row(plan, lead, columns, cells))
+            lead = self.period_cell(plan.first, partial=any(cell.partial for cell in cells))
+            rows.append(_row(plan, [lead, Cell(value)], columns, cells))
         keys = [f"{period}|{value}" for value in values]
-        return self.done(plan, [*columns, *self._computed(plan)], rows, keys, 2, [self.spelled(period)])
+        totals = int(bool(plan.total and rows))
+        if totals:
+            cells = [self.cell(plan, metric, self.one(metric, str(period)), {}) for metric in plan.metrics]
+            lead = self.period_cell(plan.first, partial=any(cell.partial for cell in cells))
+            rows.append(_row(plan, [lead, Cell(ALL)], columns, cells))
+            keys.append(f"{period}|{ALL}")
+        if totals and ALL in values:
+            raise self.problem(
+                f'"{ALL}" is a value of {plan.by} already.', f"{plan.place}.total", "Leave the total out."
+            )
+        return self.done(plan, [*columns, *self._computed(plan)], rows, keys, 2, [self.said(plan.first)], totals)
 
     def _computed(self, plan: BlockPlan) -> list[Column]:
         return [

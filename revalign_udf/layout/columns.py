@@ -11,7 +11,7 @@ from revalign_udf.layout.fields import Fields, slug
 from revalign_udf.layout.model import Unit
 from revalign_udf.layout.plan import ColumnPlan, ComputedPlan, MetricPlan
 
-__all__ = ["SPOKEN", "column_hint", "columns", "computed", "merged", "metrics", "one_metric"]
+__all__ = ["SPOKEN", "column_hint", "columns", "computed", "look", "merged", "metrics", "one_metric"]
 
 #: kinds of block whose columns the answer brings, as they are spoken of
 SPOKEN: Mapping[str, str] = {"table": "a table", "records": "a list of records"}
@@ -31,7 +31,7 @@ def merged(outer: Mapping[str, str], inner: Mapping[str, str]) -> dict[str, str]
     }
 
 
-def _look(fields: Fields, decimals: int | None = None) -> dict[str, Any]:
+def look(fields: Fields, decimals: int | None = None) -> dict[str, Any]:
     """What every column may say of itself. A format of its own stands in place of the block's decimals."""
     form = fields.pattern()
     if form and "decimals" in fields:
@@ -62,7 +62,7 @@ def metrics(
         metric, own = _named(item, inner)
         parts = (metric, *(value for value in own.values() if value))
         key = inner.key("key", "_".join(slug(part) for part in parts)) if isinstance(item, dict) else slug(metric)
-        more = _look(inner, decimals)
+        more = look(inner, decimals)
         inner.done()
         found.append(MetricPlan(metric=metric, key=key, **_filters(outer, common, own), **more))
     return tuple(found)
@@ -124,7 +124,7 @@ def computed(fields: Fields, known: Sequence[str], decimals: int | None) -> Comp
     for name in formula.calls:
         if name not in ("min", "max"):
             raise fields.problem(f'no function "{name}".', "formula", "Use min(...) and max(...).")
-    more = _look(fields, decimals)
+    more = look(fields, decimals)
     more["title"] = more["title"] or key.replace("_", " ").capitalize()
     fields.done()
     return ComputedPlan(key=key, unit=unit, formula=formula, **more)
@@ -151,7 +151,7 @@ def columns(fields: Fields) -> tuple[tuple[ColumnPlan, ...], tuple[str, ...]]:
             raise inner.problem(f"must be a column's key or a table, not {item!r}.")
         names.append(inner.key())
         unit = cast("Unit | None", inner.choice("unit", get_args(Unit), "") or None)
-        plans.append(ColumnPlan(key=names[-1], unit=unit, hidden=inner.flag("hidden"), **_look(inner)))
+        plans.append(ColumnPlan(key=names[-1], unit=unit, hidden=inner.flag("hidden"), **look(inner)))
         inner.done()
     for name in names:
         if names.count(name) > 1:

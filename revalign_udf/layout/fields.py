@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -63,7 +64,11 @@ class Fields:
     def choice(self, key: str, known: Sequence[str], default: str | None = None) -> str:
         """One of a few words."""
         value = self.text(key, default)
-        if value not in known and value != default:
+        return value if value == default else self.one_of(value, known, key)
+
+    def one_of(self, value: str, known: Sequence[str], key: str) -> str:
+        """A word that must be one of a few."""
+        if value not in known:
             near = did_you_mean(value, known)
             hint = f"Did you mean {near}?" if near else f"Use one of {', '.join(known)}."
             raise self.problem(f"there is no {key} {value!r}.", key, hint)
@@ -81,6 +86,15 @@ class Fields:
     def decimals(self, default: int | None = None) -> int | None:
         """How many decimals to show: 0 to 6, or nothing."""
         return self.whole("decimals", 0, 6, default)
+
+    def number(self, key: str) -> float | None:
+        """A number, or nothing."""
+        value = self.any(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise self.problem(f"must be a number, not {value!r}.", key)
+        return float(value)
 
     def flag(self, key: str) -> bool:
         """True or false; false when it is left out."""
@@ -106,6 +120,15 @@ class Fields:
         value = self.any(key)
         if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
             raise self.problem(f"must be a list of texts, not {value!r}.", key)
+        return tuple(value)
+
+    def scalars(self, key: str) -> tuple[str | int | float | bool, ...]:
+        """A list of texts, numbers and truth values, which may be left out."""
+        value = self.any(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(item, str | int | float) for item in value):
+            raise self.problem(f"must be a list of texts and numbers, not {value!r}.", key)
         return tuple(value)
 
     def where(self, key: str = "where") -> dict[str, str]:

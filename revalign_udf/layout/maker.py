@@ -10,12 +10,14 @@ from typing import cast, get_args
 
 from revalign_udf.errors import RevalignError, SurfaceError, UnknownName
 from revalign_udf.layout import formats
-from revalign_udf.layout.ask import Ask, Declaration
+from revalign_udf.layout.ask import Ask, Caller, Declaration
 from revalign_udf.layout.columns import SPOKEN
 from revalign_udf.layout.fields import Fields
-from revalign_udf.layout.model import APPENDED, Block, Call, Cell, Column, Ref, Unit
+from revalign_udf.layout.looks import drawn, ruled
+from revalign_udf.layout.model import APPENDED, Argument, Block, Call, Cell, Column, Ref, Unit
+from revalign_udf.layout.parameters import Chosen, used
 from revalign_udf.layout.plan import BlockPlan, Layout, Look, MetricPlan
-from revalign_udf.periods import Period, parse_period
+from revalign_udf.periods import Grain, Period, parse_period
 from revalign_udf.query.answers import Answer
 
 __all__ = ["Maker", "Row", "as_day", "status_of", "unit_of"]
@@ -28,8 +30,9 @@ _WIDTHS: Mapping[str, int] = {"text": 18, "date": 12, "rate": 12, "count": 12, "
 class Maker:
     """Makes blocks one by one and remembers, in ``used``, every metric it met, in order."""
 
-    def __init__(self, layout: Layout, ask: Ask) -> None:
-        self.layout, self.ask = layout, ask
+    def __init__(self, layout: Layout, ask: Ask, call: Caller | None = None) -> None:
+        self.layout, self.ask, self.call = layout, ask, call
+        self.chosen = Chosen.of(layout, ask)
         self.used: dict[str, Declaration] = {}
 
     # --- questions -----------------------------------------------------------------------------------------------
@@ -53,12 +56,39 @@ class Maker:
         return Fields({}, self.layout.path, place).problem(message, hint=hint)
 
     def period(self, token: str) -> Period:
-        """What a period token means on the snapshot's day."""
-        return parse_period(token, self.ask.as_of, self.ask.calendar)
+        """What a period token, or that of a parameter, means on the snapshot's day."""
+        return parse_period(self.chosen.value(token), self.ask.as_of, self.ask.calendar)
 
     def one(self, metric: MetricPlan, period: str) -> Answer:
         """One answer."""
-        return self.ask.metric(metric.metric, period, metric.where or None)
+        return self.ask.metric(metric.metric, period, self.given(metric))
+
+    def over(self, metric: MetricPlan, periods: Sequence[str], grain: Grain | None) -> list[Answer]:
+        """One answer for each of some neighbouring periods."""
+        found = self.ask.series(metric.metric, periods[0], periods[-1], grain, self.given(metric))
+        by_name = {answer.period: answer for answer in found}
+        return [by_name.get(period) or self.one(metric, period) for period in periods]
+
+    # --- parameters ------------------------------------------------------------------------------------------------
+
+    def given(self, metric: MetricPlan) -> dict[str, str] | None:
+        """The filters of a metric with the values they have now; None without any."""
+        return self.chosen.where(metric.where) or None
+
+    def pairs(self, where: Mapping[str, str | Ref]) -> list[Argument]:
+        """Filters as the trailing arguments of a call: field, value, field, value ...; a parameter is its cell."""
+        found: list[Argument] = []
+        for name, value in where.items():
+            found += [name, (self.chosen.name(value) or value) if isinstance(value, str) else value]
+        return found
+
+    def argument(self, token: str) -> Argument:
+        """A period token as an argument: the parameter it asks for, else the period as of the snapshot's day."""
+        return self.chosen.name(token) or str(self.period(token))
+
+    def period_cell(self, token: str, *, partial: bool = False) -> Cell:
+        """The cell that says the period of its row."""
+        return Cell(str(self.period(token)), partial=partial, name=self.chosen.name(token))
 
     def declared(self, metric: MetricPlan, *, table: bool | None = None) -> Declaration:
         """The declaration of a metric; ``table`` says whether it must be one, or a number."""
@@ -75,7 +105,8 @@ class Maker:
     def column(self, metric: MetricPlan) -> Column:
         """The column of a metric that is a number."""
         known = self.declared(metric, table=False)
-        cuts = [*metric.told.values(), *(f"every {name.replace('_', ' ')}" for name in metric.lifted)]
+        told = [value for value in metric.told.values() if not used(value)]
+        cuts = [*told, *(f"every {name.replace('_', ' ')}" for name in metric.lifted)]
         title = " ".join([known.label, *(f"({value})" for value in cuts)])
         return self.looked(Column(metric.key, title, unit_of(known.unit), self.note(metric)), metric)
 
@@ -85,7 +116,7 @@ class Maker:
         parts = [known.definition, f"v{known.version}", f"owners: {', '.join(known.owners)}"]
         parts += [f"fingerprint {self.ask.digest(known.name)}"]
         parts += [f"{known.question} See {known.counterpart}."] if known.question and known.counterpart else []
-        return _joined([*parts, *_only(metric.where)])
+        return _joined([*parts, *self._only(metric.where)])
 
     def looked(self, column: Column, look: Look) -> Column:
         """A column as the layout wants it shown. Raises SurfaceError REV-701 for a format that cannot show its unit."""
@@ -110,9 +141,9 @@ class Maker:
 
     def cell(self, plan: BlockPlan, metric: MetricPlan, answer: Answer, cut: Mapping[str, str | Ref]) -> Cell:
         """A number with the call that gives it. What is appended asks the snapshot its row names."""
-        pairs = [part for pair in {**metric.where, **cut}.items() for part in pair]
+        pairs = self.pairs({**metric.where, **cut})
         day = Ref(APPENDED[1]) if plan.mode == "append" else None
-        rest = [day, *pairs] if day or pairs else []
+        rest: list[Argument] = [day, *pairs] if day or pairs else []
         call = Call("METRIC", (self.declared(metric).name, Ref("period"), *rest))
         if answer.value is None:
             error = answer.cell or "#N/A"
@@ -123,9 +154,12 @@ class Maker:
 
     def done(
         self, plan: BlockPlan, columns: Sequence[Column], rows: Sequence[Row], keys: Sequence[str], lead: int,
-        about: Sequence[str] = (),
+        about: Sequence[str] = (), totals: int = 0,
     ) -> Block:  # fmt: skip
-        """The finished block; one that is appended to begins with the snapshot and its day."""
+        """The finished block; one that is appended to begins with the snapshot and its day.
+
+        Raises SurfaceError REV-701 for a chart or a rule over a column the block does not have.
+        """
         if plan.mode == "append":
             snapshot, day = self.ask.snapshot, self.ask.as_of
             columns = [
@@ -141,31 +175,49 @@ class Maker:
                 raise self.problem(
                     f'two columns named "{name}".', plan.place, "A block that is appended to has both of its own."
                 )
-        said = _joined([plan.about, *_only(self.told(plan)), *about])
+        said = _joined([plan.about, *self._only(self.told(plan)), *about])
         title = self.title(plan)
+        charts = tuple(drawn(chart, columns, lead, self.layout.path, plan.place) for chart in plan.charts)
+        rules = tuple(
+            ruled(rule, number, columns, lead, self.layout.path, plan.place)
+            for number, rule in enumerate(plan.rules, 1)
+        )
         return Block(
-            plan.key, title, tuple(columns), tuple(rows), tuple(keys), plan.charts, said, plan.mode, lead,
-            calendar=plan.kind == "series",
+            plan.key, title, tuple(columns), tuple(rows), tuple(keys), charts, said, plan.mode, lead,
+            calendar=plan.kind in ("series", "grid"), totals=totals, rules=rules,
         )  # fmt: skip
+
+    def _only(self, where: Mapping[str, str]) -> list[str]:
+        """Filters in words; those a reader may change are named by their parameter."""
+        found = []
+        for name, value in where.items():
+            key = used(value)
+            said = f"as chosen on the cover ({self.chosen.parameters[key].title})" if key else value
+            found.append(f"only {name} {said}" if key else f"only {name} = {said}")
+        return found
 
     @staticmethod
     def told(plan: BlockPlan) -> Mapping[str, str]:
         """The filters the line under the title names: those of report and tab, and where no head names them all."""
-        return plan.metrics[0].where if plan.kind in SPOKEN else plan.outer
+        if not plan.metrics:
+            return {}
+        return plan.metrics[0].where if plan.kind in (*SPOKEN, "grid") else plan.outer
 
     def title(self, plan: BlockPlan) -> str:
         """Of a block: as declared, else its only metric's label."""
-        if plan.title or len(plan.metrics) > 1:
+        if plan.title or len(plan.metrics) != 1:
             return plan.title or plan.key.replace("_", " ").capitalize()
         return self.declared(plan.metrics[0]).label
+
+    def said(self, token: str) -> str:
+        """The period of a block in words; one that a reader may change is named by its parameter."""
+        if key := used(token):
+            return f"period as chosen on the cover ({self.chosen.parameters[key].title})"
+        return self.spelled(self.period(token))
 
     def spelled(self, period: Period) -> str:
         """A period; words that move with the as-of date (``LTM``) are spelled out."""
         return f"{period} = {period.start} to {period.last_day}" if period.grain == "span" else str(period)
-
-
-def _only(where: Mapping[str, str]) -> list[str]:
-    return [f"only {name} = {value}" for name, value in where.items()]
 
 
 def _joined(parts: Sequence[str]) -> str:

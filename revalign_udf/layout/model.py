@@ -83,6 +83,7 @@ class Column:
     ``decimals`` is how many to show; None leaves it to :mod:`revalign_udf.layout.formats`. ``format`` is a number-format
     pattern (``#,##0.0``) that overrules the unit's. The value itself is never rounded. ``fixed``: the width was asked
     for. ``hidden``: there for the sync to find its rows by, not for the reader; never a column of a chart or formula.
+    ``total``: of the others in its row, asked for as such.
     """
 
     key: str
@@ -94,6 +95,7 @@ class Column:
     format: str = ""
     fixed: bool = False
     hidden: bool = False
+    total: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import cast, get_args
 
 from revalign_udf.errors import SurfaceError
-from revalign_udf.layout.columns import SPOKEN, column_hint, merged, one_metric
-from revalign_udf.layout.columns import columns as read_columns
-from revalign_udf.layout.columns import computed as read_computed
-from revalign_udf.layout.columns import metrics as read_metrics
+from revalign_udf.layout.columns import column_hint, merged
 from revalign_udf.layout.fields import Fields, slug
-from revalign_udf.layout.model import APPENDED, Chart, ChartKind, Mode
-from revalign_udf.layout.plan import BlockPlan, Kind, Layout, MetricPlan, TabPlan
-from revalign_udf.periods import GRAINS
+from revalign_udf.layout.kinds import KEPT, KINDS, Body, Given
+from revalign_udf.layout.looks import read_charts, read_rules
+from revalign_udf.layout.model import Chart, Mode, Rule
+from revalign_udf.layout.parameters import read_parameters, refuse_unknown
+from revalign_udf.layout.plan import BlockPlan, Kind, Layout, TabPlan
 
-__all__ = ["check_chart", "read"]
+__all__ = ["read"]
 
 #: sheets the workbook adds itself; a tab of that name would be refused by Excel
-RESERVED = ("cover", "definitions", "about", "history")
-#: rows of a sheet; no limit can be larger
-_MOST = 1_000_000
+RESERVED = ("cover", "definitions", "about", "history", "lists")
 
 
 def read(path: Path) -> Layout:
@@ -41,16 +38,21 @@ def read(path: Path) -> Layout:
     fields = Fields(values, path)
     title, description = fields.text("title"), fields.text("description", "")
     where = merged({}, fields.where())
+    parameters = read_parameters(fields)
     tables = fields.tables("tab", required=True)
     fields.done()
     tabs = tuple(_tab(table, where) for table in tables)
     _once(fields, "tab", (tab.key for tab in tabs))
     _once(fields, "tab name", (tab.name.casefold() for tab in tabs))
-    return Layout(path.parent.name, title, description, tabs, path)
+    layout = Layout(path.parent.name, title, description, tabs, path, parameters)
+    refuse_unknown(layout)
+    return layout
 
 
 def _tab(fields: Fields, outer: Mapping[str, str]) -> TabPlan:
     key = fields.key()
+    if key == "param":
+        raise fields.problem('"param" is kept for the cells of parameters.', "key", "Choose another key.")
     name = fields.text("name", key.replace("_", " ").capitalize())
     if len(name) > 31 or re.search(r"[\[\]:*?/\\]|^'|'$", name) or name.casefold() in RESERVED:
         hint = f"At most 31 characters, none of [ ] : * ? / \\, and not {', '.join(RESERVED)}."
@@ -71,84 +73,45 @@ def _block(fields: Fields, outer: Mapping[str, str], mode: Mode | None) -> Block
     key = fields.key()
     kind = cast(Kind, fields.choice("kind", get_args(Kind)))
     common, decimals = fields.where(), fields.decimals()
-    mode = _mode(fields) or mode or ("upsert" if kind == "records" else "replace")
-    first, last = _periods(fields, kind)
-    more = _rows(fields, kind) if kind in ("table", "records") else {}
-    if kind in ("table", "records"):
-        metrics: tuple[MetricPlan, ...] = (one_metric(fields, outer, common),)
-        columns: list[str] = []
-    else:
-        more = {"by": fields.key("by") if kind == "breakdown" else ""}
-        more["grain"] = (fields.choice("grain", GRAINS, "") or None) if kind == "series" else None
-        metrics = read_metrics(fields, outer, common, decimals)
-        columns = [*(APPENDED if mode == "append" else ()), "period", *([more["by"]] if more["by"] else [])]
-    x = columns[-1] if columns else None
-    columns += [metric.key for metric in metrics if columns]
-    computed = []
-    for table in fields.tables("computed"):
-        if x is None:
-            said = "its columns are" if kind == "table" else "their columns are"
-            raise table.problem(f"{SPOKEN[kind]} cannot have computed columns: {said} known only when asked.")
-        computed.append(read_computed(table, columns, decimals))
-        columns.append(computed[-1].key)
-    _once(fields, "column", columns)
-    charts = tuple(_chart(table, number, x, columns) for number, table in enumerate(fields.tables("chart"), start=1))
-    _once(fields, "chart", (chart.key for chart in charts))
+    mode = _modes(fields, kind, mode)
+    body = KINDS[kind](Given(fields, kind, outer, common, decimals, mode))
+    charts, rules = read_charts(fields, body.x), read_rules(fields)
+    if body.columns:
+        _once(fields, "column", body.columns)
+        _check_looks(fields, charts, rules, body)
     plan = BlockPlan(
-        key=key, title=fields.text("title", ""), kind=kind, metrics=metrics, first=first, last=last, place=fields.place,
-        computed=tuple(computed), charts=charts, about=fields.text("about", ""), mode=mode,
+        key=key, title=fields.text("title", ""), kind=kind, metrics=body.metrics, first=body.first, last=body.last,
+        place=fields.place, charts=charts, rules=rules, about=fields.text("about", ""), mode=mode,
         outer={name: value for name, value in outer.items() if slug(name) not in {slug(own) for own in common}},
-        decimals=decimals, **more,
+        decimals=decimals, **body.more,
     )  # fmt: skip
     fields.done()
     return plan
 
 
-def _rows(fields: Fields, kind: Kind) -> dict[str, Any]:
-    """What tables and records say of their rows and columns."""
-    plans, chosen = read_columns(fields)
-    found: dict[str, Any] = {"columns": plans, "chosen": chosen}
-    if kind == "table":
-        return {**found, "row_key": fields.texts("row_key") if "row_key" in fields else ()}
-    sort = fields.texts("sort") if "sort" in fields else ()
-    return {**found, "sort": sort, "limit": fields.whole("limit", 1, _MOST)}
+def _modes(fields: Fields, kind: Kind, outer: Mode | None) -> Mode:
+    usual: Mode = "upsert" if kind == "records" else "replace"
+    own = _mode(fields)
+    if kind not in KEPT:
+        if own not in (None, "replace"):
+            raise fields.problem(f"a block of kind {kind!r} is always replaced.", "mode")
+        return "replace"
+    return own or outer or usual
 
 
-def _periods(fields: Fields, kind: Kind) -> tuple[str, str]:
-    if kind != "series":
-        token = fields.text("period")
-        return token, token
-    if "periods" in fields:
-        if "from" in fields or "to" in fields:
-            raise fields.problem('give either "periods" or "from" and "to".')
-        token = fields.text("periods")
-        return token, token
-    if "from" not in fields and "to" not in fields:
-        hint = 'Add periods = "LTM", or from = "2026-01" and to = "2026-06".'
-        raise fields.problem('"periods" is missing.', hint=hint)
-    return fields.text("from"), fields.text("to")
+def _check_looks(fields: Fields, charts: Sequence[Chart], rules: Sequence[Rule], body: Body) -> None:
+    """Refuses charts and rules over columns that cannot be there; patterns are looked at when columns have units."""
+    for chart, table in zip(charts, fields.tables("chart"), strict=True):
+        _check(table, "x", (chart.x,), body.columns)
+        _check(table, "series", chart.series, body.columns)
+    for rule, table in zip(rules, fields.tables("rule"), strict=True):
+        _check(table, "columns", rule.columns, body.columns)
 
 
-def _chart(fields: Fields, number: int, x: str | None, columns: list[str]) -> Chart:
-    chart = Chart(
-        key=fields.key("key", f"chart{number}"),
-        title=fields.text("title", ""),
-        kind=cast(ChartKind, fields.choice("kind", get_args(ChartKind))),
-        x=fields.text("x", x),
-        series=fields.texts("series"),
-    )
-    fields.done()
-    if x is not None:
-        check_chart(chart, columns, fields)
-    return chart
-
-
-def check_chart(chart: Chart, columns: list[str], fields: Fields) -> None:
-    """Refuses a chart that names a column its block does not have."""
-    for key, names in (("x", (chart.x,)), ("series", chart.series)):
-        for name in names:
-            if name not in columns:
-                raise fields.problem(f'no column "{name}" in this block.', key, column_hint(name, columns))
+def _check(fields: Fields, key: str, names: Iterable[str], known: Sequence[str]) -> None:
+    for name in names:
+        if "*" not in name and name not in known:
+            raise fields.problem(f'no column "{name}" in this block.', key, column_hint(name, known))
 
 
 def _once(fields: Fields, kind: str, names: Iterable[str]) -> None:

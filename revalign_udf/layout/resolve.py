@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal, get_args
 
-from revalign_udf.layout.ask import Ask
+from revalign_udf.layout.ask import Ask, Caller
 from revalign_udf.layout.blocks import BlockMaker
+from revalign_udf.layout.maker import as_day, unit_of
 from revalign_udf.layout.model import Block, Cell, Column, Report, Tab
 from revalign_udf.layout.plan import Layout
 from revalign_udf.query.answers import Table
@@ -34,9 +35,10 @@ class Draft:
     ``head`` is the report without sheets and definitions. Raises, here and while sheets are made, what `resolve` raises.
     """
 
-    def __init__(self, layout: Layout, ask: Ask) -> None:
-        self._layout, self._maker = layout, BlockMaker(layout, ask)
-        state = _state(ask.status())
+    def __init__(self, layout: Layout, ask: Ask, call: Caller | None = None) -> None:
+        self._layout, self._maker = layout, BlockMaker(layout, ask, call)
+        status = ask.status()
+        state = _state(status)
         parts = [ask.company, ask.banner(), ask.currency]
         parts += [_WARNING[state]] if state in _WARNING else []
         self.head = Report(
@@ -51,6 +53,8 @@ class Draft:
             about=tuple(_ABOUT.splitlines()),
             company=ask.company,
             description=layout.description,
+            parameters=tuple(self._maker.chosen.parameters.values()),
+            sources=_sources(status),
         )
 
     def __len__(self) -> int:
@@ -66,14 +70,18 @@ class Draft:
         """The definitions of every metric the sheets made so far have shown."""
         return _definitions(self._maker)
 
+    def report(self) -> Report:
+        """The whole report at once."""
+        return replace(self.head, tabs=tuple(self.tabs()), definitions=self.definitions())
 
-def resolve(layout: Layout, ask: Ask) -> Report:
+
+def resolve(layout: Layout, ask: Ask, call: Caller | None = None) -> Report:
     """The report, every cell with its value, its live function call and the fingerprint of what it stands on.
 
-    Raises UnknownName REV-101 for a metric, dimension or period nobody knows, naming its place in the layout file.
+    ``call`` is what calls functions in blocks of calls and spills. Raises UnknownName REV-101 for a metric, dimension or
+    period nobody knows, naming its place in the layout file.
     """
-    draft = Draft(layout, ask)
-    return replace(draft.head, tabs=tuple(draft.tabs()), definitions=draft.definitions())
+    return Draft(layout, ask, call).report()
 
 
 def _state(status: Table) -> State:
@@ -82,6 +90,18 @@ def _state(status: Table) -> State:
         return "fresh"
     found = {str(row["state"]) for row in status.dicts()}
     return max((state for state in _STATES if state in found), key=_STATES.index, default="fresh")
+
+
+def _sources(status: Table) -> Block:
+    """How fresh each source is; its name names the row."""
+    units = dict(zip(status.columns, status.units or ("text",) * len(status.columns), strict=True))
+    columns = tuple(Column(name, name.replace("_", " ").capitalize(), unit_of(units[name]), "", 18) for name in units)
+    days = {number for number, column in enumerate(columns) if column.unit == "date"}
+    rows = tuple(
+        tuple(Cell((as_day(value) or value) if number in days else value) for number, value in enumerate(row))
+        for row in status.rows
+    )
+    return Block("sources", "Sources", columns, rows, tuple(str(row[0]) for row in status.rows))
 
 
 def _definitions(maker: BlockMaker) -> Block:
@@ -93,6 +113,7 @@ def _definitions(maker: BlockMaker) -> Block:
         Column("unit", "Unit", "text", "", 10),
         Column("owners", "Owners", "text", "The teams that signed the definition.", 20),
         Column("version", "Version", "count", "", 10),
+        Column("fingerprint", "Fingerprint", "text", "Changes with the definition, or one it reads.", 14),
     )
     rows = []
     for known in maker.used.values():
@@ -104,5 +125,6 @@ def _definitions(maker: BlockMaker) -> Block:
             known.unit,
             ", ".join(known.owners),
         )
-        rows.append((*(Cell(value) for value in values), Cell(known.version)))
+        print_ = Cell(maker.ask.digest(known.name))
+        rows.append((*(Cell(value) for value in values), Cell(known.version), print_))
     return Block("definitions", "Definitions", columns, tuple(rows), tuple(maker.used))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
 from revalign_udf.errors import UnknownName, UserError
 from revalign_udf.periods import Calendar, Grain, between, parse_period
-from revalign_udf.query.answers import Answer, Table
+from revalign_udf.query.answers import Answer, Comparison, Table
 
 UNITS = {
     "mrr": "money", "arr": "money", "customers": "count", "arpu": "money", "nrr": "rate", "grr": "rate",
@@ -99,7 +99,34 @@ class FakeAsk:
         ends = [parse_period(token, self.as_of, self.calendar) for token in (first, last)]
         return [self.metric(name, str(period), where) for period in between(ends[0], ends[1], grain)]
 
-    def metric(self, name: str, period: str, where: Mapping[str, str] | None = None) -> Answer:
+    def metric(
+        self, name: str, period: str, where: Mapping[str, str] | None = None, *, compare: object = None
+    ) -> Answer:
+        answer = self._metric(name, period, where)
+        if not compare or answer.exact is None:
+            return answer
+        found = []
+        for versus in compare:  # type: ignore[attr-defined]
+            if versus == "target":
+                found.append(Comparison("target", period, message="REV-204 no goal."))
+                continue
+            when = parse_period(period, self.as_of, self.calendar)
+            before = str(when.previous() if versus == "previous" else when.last_year())
+            base = self._metric(name, before, where).exact
+            if base is None:
+                found.append(Comparison(versus, before, message="REV-204 nothing before."))
+                continue
+            difference = answer.exact - base
+            found.append(Comparison(versus, before, base, difference, difference / base if base > 0 else None))
+        return replace(answer, comparisons=tuple(found))
+
+    def names(self, kind: str) -> Sequence[str]:
+        known = {"segment": SEGMENTS, "country": ("DE", "SE"), "months": ("2026-08", "2026-09", "2026-10")}
+        if kind not in known:
+            raise UnknownName("kind of name", kind, known)
+        return known[kind]
+
+    def _metric(self, name: str, period: str, where: Mapping[str, str] | None = None) -> Answer:
         known, when = self.declaration(name), parse_period(period, self.as_of, self.calendar)
         name = known.name
         if unknown := set(where or ()) - {"segment", "country"}:

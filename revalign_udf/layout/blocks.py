@@ -64,7 +64,7 @@ class BlockMaker(Maker):
             cells = [self.cell(plan, metric, known[number], {}) for metric, known in pairs]
             lead = Cell(period, partial=any(cell.partial for cell in cells))
             rows.append(_row(plan, [lead], columns, cells))
-        said = [f"{totals[0]}: {self.spelled(self.period(plan.total))}, asked for as one period"] if totals else []
+        said = [f"the last row is {self.spelled(self.period(plan.total))}, asked for as one period"] if totals else []
         keys = [*periods, *totals]
         return self.done(plan, [*columns, *self._computed(plan)], rows, keys, 1, said, len(totals))
 

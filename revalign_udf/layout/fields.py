@@ -115,9 +115,11 @@ class Fields:
             raise self.problem(f"{value!r}: {said}.", key, hint)
         return value
 
-    def texts(self, key: str) -> tuple[str, ...]:
+    def texts(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """A list of texts that holds at least one."""
         value = self.any(key)
+        if value is None and default is not None:
+            return default
         if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
             raise self.problem(f"must be a list of texts, not {value!r}.", key)
         return tuple(value)

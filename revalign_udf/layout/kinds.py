@@ -81,7 +81,7 @@ def _grid(given: Given) -> Body:
     fields = given.fields
     first, last = _span(fields)
     metric = one_metric(fields, given.outer, given.common)
-    values = fields.texts("values") if "values" in fields else ()
+    values = fields.texts("values", ())
     more = {
         "by": fields.key("by"), "grain": _grain(fields), "values": values, "total": "all" if fields.flag("total") else "",
     }  # fmt: skip
@@ -92,7 +92,7 @@ def _scorecard(given: Given) -> Body:
     fields = given.fields
     period = fields.text("period")
     metrics = read_metrics(fields, given.outer, given.common, given.decimals)
-    compare = fields.texts("compare") if "compare" in fields else ("previous",)
+    compare = fields.texts("compare", ("previous",))
     for name in compare:
         fields.one_of(name, COMPARE, "compare")
     return Body(metrics, period, period, None, [], {"compare": compare})
@@ -136,13 +136,13 @@ def _span(fields: Fields) -> tuple[str, str]:
 
 def _table(given: Given) -> Body:
     period, metric = given.fields.text("period"), one_metric(given.fields, given.outer, given.common)
-    row_key = given.fields.texts("row_key") if "row_key" in given.fields else ()
+    row_key = given.fields.texts("row_key", ())
     return Body((metric,), period, period, None, [], {**_rows(given), "row_key": row_key})
 
 
 def _records(given: Given) -> Body:
     period, metric = given.fields.text("period"), one_metric(given.fields, given.outer, given.common)
-    sort = given.fields.texts("sort") if "sort" in given.fields else ()
+    sort = given.fields.texts("sort", ())
     more = {**_rows(given), "sort": sort, "limit": given.fields.whole("limit", 1, _MOST)}
     return Body((metric,), period, period, None, [], more)
 
@@ -160,7 +160,7 @@ def _rows(given: Given) -> dict[str, Any]:
 
 def _calls(given: Given) -> Body:
     fields = given.fields
-    entries = fields.texts("entries") if "entries" in fields else ()
+    entries = fields.texts("entries", ())
     calls = tuple(_call(table, given.decimals, len(entries)) for table in fields.tables("call", required=True))
     return Body(more={"calls": calls, "entries": entries})
 

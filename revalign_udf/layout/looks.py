@@ -45,7 +45,7 @@ def read_rules(fields: Fields) -> tuple[Rule, ...]:
     rules = []
     for table in fields.tables("rule"):
         kind = cast(RuleKind, table.choice("kind", get_args(RuleKind)))
-        columns = table.texts("columns") if "columns" in table else ("*",)
+        columns = table.texts("columns", ("*",))
         if kind == "flag":
             test, limit = _tested(table)
             rules.append(Rule(kind, columns, test=test, limit=limit))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
 from typing import cast, get_args
 
 from revalign_udf.errors import RevalignError, SurfaceError, UnknownName
@@ -19,6 +18,7 @@ from revalign_udf.layout.parameters import Chosen, used
 from revalign_udf.layout.plan import BlockPlan, Layout, Look, MetricPlan
 from revalign_udf.periods import Grain, Period, parse_period
 from revalign_udf.query.answers import Answer
+from revalign_udf.query.shaping import as_day
 
 __all__ = ["Maker", "Row", "as_day", "status_of", "unit_of"]
 
@@ -232,11 +232,3 @@ def status_of(answer: Answer) -> str:
 def unit_of(unit: str) -> Unit:
     """A unit the surfaces know; anything else is a number."""
     return cast(Unit, unit) if unit in get_args(Unit) else "number"
-
-
-def as_day(value: object) -> date | None:
-    """A day an answer tells as text; None for anything else."""
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None

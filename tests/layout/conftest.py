@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from revalign_udf.errors import Undefined, UnknownName
+from revalign_udf.functions.calling import call
+from revalign_udf.layout.ask import Caller
 
 FAKE = runpy.run_path(str(Path(__file__).with_name("fake.py")))["FakeAsk"]
 
@@ -35,6 +40,20 @@ series = ["mrr", "change"]
 @pytest.fixture
 def ask() -> Any:
     return FAKE()
+
+
+@pytest.fixture
+def answering() -> Caller:
+    """Calls functions: those on ranges as they are, those on a snapshot with a few rows made up here."""
+
+    def called(name: str, arguments: Sequence[Any]) -> Any:
+        if name == "METRIC":
+            raise UnknownName("metric", arguments[0], ["mrr"])
+        if name == "EXPLAIN":
+            return [["MRR", "2026-09", Fraction(5, 2), Undefined("nothing")], ["records", 3]]
+        return call(name, arguments)
+
+    return called
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ UNITS = {
     "entering_mrr": "money", "leaving_mrr": "money", "revenue": "money", "revenue_growth": "rate", "aov": "money",
     "order_frequency": "number", "new_business_revenue": "money", "existing_business_revenue": "money",
     "existing_share": "rate", "funnel": "count", "new_leads": "count", "mql": "count", "sql_leads": "count",
-    "mql_rate": "rate", "sql_rate": "rate", "sql_to_customer": "rate", "nps": "points",
+    "retention_cohorts": "rate", "mql_rate": "rate", "sql_rate": "rate", "sql_to_customer": "rate", "nps": "points",
 }  # fmt: skip
 UPPER = {"mrr", "arr", "arpu", "nrr", "grr", "cac", "aov", "mql", "nps"}
 SEGMENTS = ("Enterprise", "Mid-Market", "SMB", '=HYPERLINK("http://x";"y")')
@@ -70,8 +70,10 @@ class FakeAsk:
     def breakdown(
         self, name: str, period: str, by: str, where: Mapping[str, str] | None = None
     ) -> Sequence[tuple[str, Answer]]:
-        if by != "segment":
+        if by not in ("segment", "country"):
             raise UnknownName("field", by, ("segment", "country"))
+        if by == "country":
+            return [(value, self.metric(name, period, {**(where or {}), by: value})) for value in ("DE", "SE")]
         shown = () if self.empty else SEGMENTS[:-1] if name == "nrr" else SEGMENTS
         return [(value, self.metric(name, period, {**(where or {}), by: value})) for value in shown]
 
@@ -90,7 +92,7 @@ class FakeAsk:
             2,
             ("finance", "success"),
             f"sum({name}) / sum(at_start)",
-            "table" if name == "funnel" else "scalar",
+            "table" if name in ("funnel", "retention_cohorts") else "scalar",
         )
 
     def series(
@@ -129,13 +131,14 @@ class FakeAsk:
     def _metric(self, name: str, period: str, where: Mapping[str, str] | None = None) -> Answer:
         known, when = self.declaration(name), parse_period(period, self.as_of, self.calendar)
         name = known.name
-        if unknown := set(where or ()) - {"segment", "country"}:
+        if unknown := set(where or ()) - {"segment", "country", *(("of",) if name == "retention_cohorts" else ())}:
             raise UserError(f"{name} cannot be cut by {unknown.pop()}.", code="REV-103", hint="Use segment.")
         partial = when.end > self.as_of and when.grain != "span"
         common = {"partial": partial, "where": dict(where or {}), "snapshot": self.snapshot, "definition_version": 2}
         print_ = f"{name} v2 · d:9f2c · s:{self.snapshot}"
         if known.kind == "table":
-            return Answer(name, known.label, period, known.unit, rows=None if self.empty else self._funnel(), **common)  # type: ignore[arg-type]
+            rows = None if self.empty else self._rows(name)
+            return Answer(name, known.label, period, known.unit, rows=rows, **common)  # type: ignore[arg-type]
         if name == "cac" and when.last_day < date(2025, 12, 31):
             said = {"status": "REV-204", "message": "REV-204 no expense before 2025-12.", "cell": "#N/A"}
             return Answer(name, known.label, period, known.unit, **said, **common)  # type: ignore[arg-type]
@@ -177,7 +180,10 @@ class FakeAsk:
         return 98_000 + sum((sum(self._moved(k).values(), Fraction(0)) for k in range(1, t + 1)), Fraction(0))
 
     @staticmethod
-    def _funnel() -> Table:
+    def _rows(name: str) -> Table:
+        if name == "retention_cohorts":
+            cohorts = (("2026-09", 4, 1.0, 0.75), ("2026-10", 2, 1.0, None))
+            return Table(("cohort", "size", "month_0", "month_1"), cohorts, ("text", "count", "rate", "rate"))
         counts = (21_040, 5_310, 1_420, 960, 310)
         names = ("lead", "mql", "sql", "opportunity", "customer")
         later = (*counts[1:], None)

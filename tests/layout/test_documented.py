@@ -28,6 +28,11 @@ formula = "mrr"
 [[tab.block.chart]]
 kind = "line"
 series = ["c"]
+[[tab.block.rule]]
+kind = "heat"
+[[tab.block.rule]]
+kind = "flag"
+when = "< 1"
 [[tab.block]]
 key = "b"
 kind = "series"
@@ -53,8 +58,51 @@ kind = "records"
 period = "LTM"
 metric = "mrr"
 sort = ["on"]
+[[tab.block]]
+key = "g"
+kind = "grid"
+periods = "LTM"
+metric = { metric = "mrr" }
+by = "segment"
+values = ["SMB"]
+[[tab.block]]
+key = "h"
+kind = "grid"
+from = "2026-01"
+to = "2026-02"
+metric = "mrr"
+by = "segment"
+[[tab.block]]
+key = "i"
+kind = "scorecard"
+period = "$month"
+metrics = ["mrr"]
+compare = ["previous"]
+[[tab.block]]
+key = "j"
+kind = "calls"
+entries = ["A"]
+[[tab.block.call]]
+function = "ARR"
+entries = [1]
+[[tab.block]]
+key = "k"
+kind = "spill"
+function = "LIST"
+arguments = ["months"]
+[[tab.block.column]]
+title = "Month"
+[[parameter]]
+key = "month"
+choices = "months"
+value = "LTM"
 """
-KINDS = ("series", "breakdown", "table", "records")
+KINDS = ("series", "breakdown", "grid", "scorecard", "table", "records", "calls", "spill")
+#: keys of blocks that only some kinds have
+SOME = {
+    "metrics": {"series", "breakdown", "scorecard"},
+    "computed": {"series", "breakdown"},
+}
 
 
 def documented() -> dict[str, set[str]]:
@@ -80,7 +128,7 @@ def accepted(write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> dic
         last = {"": "report", "metrics": "metric", "columns": "column"}.get(last, last)
         if last == "block":
             last = self._values["kind"]
-        if last == "metric" and re.search(r"block\[[ef]\]", self.place):
+        if last == "metric" and re.search(r"block\[[efgh]\]", self.place):
             last = "metric of a table"
         found[last] |= self._asked
         whole(self)
@@ -92,14 +140,13 @@ def accepted(write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> dic
 
 def test_every_key_is_documented_and_every_documented_key_accepted(accepted: dict[str, set[str]]) -> None:
     said = documented()
-    for place in ("report", "tab", "metric", "computed", "column", "chart"):
+    others = ("report", "parameter", "tab", "metric", "computed", "column", "call", "chart", "rule")
+    for place in others:
         assert said[place] == accepted[place], place
-    numbers = {"series", "breakdown"}
     for kind in KINDS:
-        common = said["block"] - (set() if kind in numbers else {"metrics", "computed"})
-        known = accepted[kind] - (set() if kind in numbers else {"metrics", "computed"})
-        assert common | said[kind] == known, kind
-    assert set(said) == {"report", "tab", "block", *KINDS, "metric", "computed", "column", "chart"}
+        without = {key for key, kinds in SOME.items() if kind not in kinds}
+        assert (said["block"] - without) | said[kind] == accepted[kind] - without, kind
+    assert set(said) == {"block", *KINDS, *others}
 
 
 def test_the_metric_of_a_table_takes_what_the_readme_says(accepted: dict[str, set[str]]) -> None:

@@ -135,11 +135,15 @@ def test_no_file(tmp_path: Path) -> None:
         read(tmp_path / "layout.toml")
 
 
-def test_the_example_of_the_readme_is_a_layout(write: Callable[..., Path], ask: Any) -> None:
+def test_the_example_of_the_readme_is_a_layout(write: Callable[..., Path], ask: Any, answering: Any) -> None:
     readme = (packaged() / "README.md").read_text("utf-8")
     (example,) = re.findall(r"```toml\n(.*?)```", readme, flags=re.DOTALL)
-    report = resolve(read(write(example)), ask)
-    assert [block.key for block in report.tabs[0].blocks] == ["by_month", "segments", "funnel", "lost", "history"]
+    report = resolve(read(write(example)), ask, answering)
+    (tab,) = report.tabs
+    assert [block.key for block in tab.blocks] == [
+        "by_month", "scores", "segments", "countries", "cohorts", "funnel", "lost", "history", "own", "why",
+    ]  # fmt: skip
+    assert [parameter.key for parameter in report.parameters] == ["month", "segment"]
 
 
 def test_the_readme_names_every_report() -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import cast
 
 from revalign_udf.errors import Undefined
-from revalign_udf.layout.calls import calls, spill
+from revalign_udf.layout.calls import calls, notes, spill
 from revalign_udf.layout.grids import ALL, grid
 from revalign_udf.layout.maker import Maker, Row
 from revalign_udf.layout.model import Block, Cell, Column, Ref
@@ -43,6 +43,8 @@ class BlockMaker(Maker):
                 return calls(self, plan)
             case "spill":
                 return spill(self, plan)
+            case "notes":
+                return notes(self, plan)
 
     def _series(self, plan: BlockPlan) -> Block:
         with self.place(plan.place):

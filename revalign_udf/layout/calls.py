@@ -1,4 +1,4 @@
-"""Makes blocks of function calls: rows of entries with a function over them, and one function that spills."""
+"""Makes blocks that ask no metric: rows of entries with a function over them, one function that spills, lines to read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from revalign_udf.layout.model import Argument, Block, Call, Cell, Column, Name,
 from revalign_udf.layout.parameters import used
 from revalign_udf.layout.plan import BlockPlan, CallPlan, ColumnPlan
 
-__all__ = ["calls", "spill"]
+__all__ = ["calls", "notes", "spill"]
 
 _RESULT, _SAYS = "result", "says"
 
@@ -53,6 +53,13 @@ def spill(maker: Maker, plan: BlockPlan) -> Block:
     arguments = tuple(_argument(item) for item in call.arguments)
     block = maker.done(plan, columns, rows, [str(number) for number in range(1, len(rows) + 1)], 1)
     return replace(block, spill=Call(call.function, arguments))
+
+
+def notes(maker: Maker, plan: BlockPlan) -> Block:
+    """Lines to read."""
+    column = Column("note", "Read this", "text", width=100, fixed=True)
+    rows = [(Cell(line),) for line in plan.lines]
+    return maker.done(plan, [column], rows, [str(number) for number in range(1, len(rows) + 1)], 1)
 
 
 def _entry(value: str | float) -> Cell:

@@ -185,6 +185,10 @@ def _spill(given: Given) -> Body:
     return Body(more={"calls": (call,), "columns": _positional(fields, given.decimals)})
 
 
+def _notes(given: Given) -> Body:
+    return Body(more={"lines": given.fields.texts("lines")})
+
+
 def _function(fields: Fields) -> str:
     """A function's bare name, whichever way it is spelled."""
     return fields.text("function").upper().replace(".", "_").removeprefix("REVALIGN_")
@@ -209,4 +213,5 @@ KINDS: Mapping[Kind, Callable[[Given], Body]] = {
     "records": _records,
     "calls": _calls,
     "spill": _spill,
+    "notes": _notes,
 }

@@ -15,7 +15,7 @@ __all__ = [
     "BlockPlan", "CallPlan", "ColumnPlan", "ComputedPlan", "Kind", "Layout", "Look", "MetricPlan", "ParameterPlan", "TabPlan",
 ]  # fmt: skip
 
-Kind = Literal["series", "breakdown", "grid", "scorecard", "table", "records", "calls", "spill"]
+Kind = Literal["series", "breakdown", "grid", "scorecard", "table", "records", "calls", "spill", "notes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ class BlockPlan:
     ``sort`` by which columns (a minus for the largest first), ``limit`` how many to show. ``total`` asks for a row (of a
     grid: a column) of totals; of a series it is the period the totals are of. Of grids: ``values`` of the dimension to
     show (empty: all that have anything). Of scorecards: what to ``compare`` with. Of calls: ``entries`` are the heads of
-    the cells people may change. A spill is the one of ``calls``.
+    the cells people may change. A spill is the one of ``calls``. Of notes: the ``lines``.
     """
 
     key: str
@@ -125,6 +125,7 @@ class BlockPlan:
     compare: tuple[str, ...] = ()
     calls: tuple[CallPlan, ...] = ()
     entries: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,8 @@ def _block(fields: Fields, outer: Mapping[str, str], mode: Mode | None) -> Block
     common, decimals = fields.where(), fields.decimals()
     if common and kind in ("calls", "spill"):
         raise fields.problem("functions take no filters from around them.", "where", "Give them among the arguments.")
+    if common and kind == "notes":
+        raise fields.problem("notes have no numbers to filter.", "where")
     mode = _modes(fields, kind, mode)
     body = KINDS[kind](Given(fields, kind, outer, common, decimals, mode))
     charts, rules = read_charts(fields, body.x), read_rules(fields)

@@ -92,12 +92,16 @@ function = "LIST"
 arguments = ["months"]
 [[tab.block.column]]
 title = "Month"
+[[tab.block]]
+key = "l"
+kind = "notes"
+lines = ["Read me."]
 [[parameter]]
 key = "month"
 choices = "months"
 value = "LTM"
 """
-KINDS = ("series", "breakdown", "grid", "scorecard", "table", "records", "calls", "spill")
+KINDS = ("series", "breakdown", "grid", "scorecard", "table", "records", "calls", "spill", "notes")
 #: keys of blocks that only some kinds have
 SOME = {
     "metrics": {"series", "breakdown", "scorecard"},

@@ -217,6 +217,13 @@ def test_a_spill_is_one_call_and_all_it_answers(block: Callable[[str], Block]) -
     assert not any(cell.call for row in made.rows for cell in row)
 
 
+def test_notes_are_lines(block: Callable[[str], Block]) -> None:
+    made = block('kind = "notes"\ntitle = "Mind"\nlines = ["One.", "=Two"]')
+    assert [row[0].value for row in made.rows] == ["One.", "=Two"]
+    with pytest.raises(SurfaceError, match="notes have no numbers to filter"):
+        block('kind = "notes"\nlines = ["One."]\nwhere = { segment = "SMB" }')
+
+
 def test_without_somebody_who_calls_functions_they_are_refused(write: Callable[..., Path], ask: Any) -> None:
     with pytest.raises(SurfaceError, match="functions cannot be called here"):
         resolve(read(write(HEAD + CALL + 'function = "ARR"')), ask)

@@ -141,7 +141,7 @@ def test_the_example_of_the_readme_is_a_layout(write: Callable[..., Path], ask: 
     report = resolve(read(write(example)), ask, answering)
     (tab,) = report.tabs
     assert [block.key for block in tab.blocks] == [
-        "by_month", "scores", "segments", "countries", "cohorts", "funnel", "lost", "history", "own", "why",
+        "by_month", "scores", "segments", "countries", "cohorts", "funnel", "lost", "history", "own", "why", "read",
     ]  # fmt: skip
     assert [parameter.key for parameter in report.parameters] == ["month", "segment"]
 

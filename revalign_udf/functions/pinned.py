@@ -66,6 +66,8 @@ def answering_as_of(value: Any) -> Iterator[None]:
 
 
 def _seen(door: Door, day: date) -> Door:
+    if isinstance(door, _Pinned):  # the day that is named goes before that of the workbook
+        door = door.within
     return cast("Door", _Pinned(_view(door, day), day))
 
 
@@ -99,12 +101,12 @@ class _Pinned:
     """Puts the day into every question that takes one and has none."""
 
     def __init__(self, door: Door, day: date) -> None:
-        self._door, self._day = door, day
+        self.within, self._day = door, day
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._door, name)
+        found = getattr(self.within, name)
         # a relative period counts from the snapshot that answers, so only the day of the snapshot is put in
-        if name == "session" or not callable(found) or not _dated(type(self._door), name):
+        if name == "session" or not callable(found) or not _dated(type(self.within), name):
             return found
         return _with_day(found, self._day)
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from revalign_udf.calc.hours import parse_week
 from revalign_udf.calc.instants import followup_rate
-from revalign_udf.errors import NoData, UnknownName, UserError
+from revalign_udf.errors import UnknownName, UserError
 from revalign_udf.functions import session
 from revalign_udf.functions.arguments import Argument
-from revalign_udf.functions.asking import told
+from revalign_udf.functions.asking import shaping, told
 from revalign_udf.functions.registry import Example, function
-from revalign_udf.functions.tables import headed, value_of
+from revalign_udf.functions.tables import rows_of
 
 if TYPE_CHECKING:
-    from revalign_udf.query.answers import Answer, Table
+    from revalign_udf.query.answers import Table
 
 __all__ = ["promised"]
 
@@ -65,25 +65,16 @@ def sla_rate(
         Argument("handoff", "text", 'A promise, a team, a hand-off such as "marketing > sales", or "all".'),
         Argument("period", "period", "A date, or 2026-09, 2026-Q3, FY26-Q3, 2026, LAST_MONTH, YTD, LTM."),
         Argument("as_of", "day", "Date of the snapshot to read; empty for the newest.", optional=True),
-        Argument(
-            "filters", "pairs", "Dimension to filter by; or one range of two columns.", optional=True, repeating=True
-        ),
+        shaping("filters", "Dimension to filter by; "),
     ],
     returns="spill",
     snapshot=True,
 )
 def sla(handoff: str, period: str | date, as_of: date | None, filters: Mapping[str, str]) -> list[list[Any]]:
     """What became of the promises between teams: promised, kept, broken, not yet due, the share kept and the hours."""
-    asked = told(filters)
+    asked = told(filters, table=True)
     answer = session.query().metric("sla", period, asked.where, as_of=as_of, **asked.plain)
-    return headed(promised(_rows(answer), handoff))
-
-
-def _rows(answer: Answer) -> Table:
-    if answer.rows is None:
-        value_of(answer)  # raises the reason
-        raise NoData(answer.message)  # pragma: no cover - a table without rows has a reason
-    return answer.rows
+    return asked.cells(promised(rows_of(answer), handoff))
 
 
 def promised(table: Table, wanted: str) -> Table:

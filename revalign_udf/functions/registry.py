@@ -112,6 +112,7 @@ def registry() -> Mapping[str, Function]:
         reconciling,
         recurring,
         retention,
+        reviewing,
         sharing,
         snapshot,
         surveys,

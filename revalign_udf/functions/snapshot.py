@@ -11,7 +11,7 @@ from typing import Any
 from revalign_udf.errors import NoData
 from revalign_udf.functions import session
 from revalign_udf.functions.arguments import Argument
-from revalign_udf.functions.asking import told
+from revalign_udf.functions.asking import shaping, told
 from revalign_udf.functions.registry import PREFIX, function, registry
 from revalign_udf.functions.tables import explained, headed, only
 
@@ -79,7 +79,7 @@ def series(
         Argument("periods", "periods", "Periods, in a range or one."),
         Argument("by_field", "text", "Dimension to cut by, such as segment.", optional=True),
         _AS_OF,
-        _FILTERS,
+        shaping("filters", "Dimension to filter by, a parameter, profile, in_currency, compare; "),
     ],
     returns="spill",
     snapshot=True,
@@ -87,9 +87,10 @@ def series(
 def table(
     metrics: list[str], periods: list[Token], by_field: str | None, as_of: date | None, filters: Where
 ) -> list[list[Any]]:
-    """Several metrics over several periods, cut by a dimension if one is named; totals are computed, never summed."""
-    asked = told(filters)
-    return headed(session.query().table(metrics, periods, by_field, asked.where, as_of=as_of, **asked.view))
+    """Several metrics over several periods, cut by a dimension if one is named; totals are computed, never summed. Of a
+    metric that is a table itself: its rows, the period before each."""
+    asked = told(filters, table=True)
+    return asked.cells(session.query().table(metrics, periods, by_field, asked.where, as_of=as_of, **asked.view))
 
 
 @function(
@@ -106,14 +107,18 @@ def explain(metric: str, period: Token, as_of: date | None, filters: Where) -> l
 
 @function(
     "RECORDS",
-    [_METRIC, _PERIOD, _AS_OF, _FILTERS],
+    [_METRIC, _PERIOD, _AS_OF, shaping("filters", "Dimension to filter by, a parameter, profile, in_currency; ")],
     returns="spill",
     snapshot=True,
 )
 def records(metric: str, period: Token, as_of: date | None, filters: Where) -> list[list[Any]]:
-    """The source records behind a number, each with what it contributes to each component."""
-    asked = told(filters)
-    return headed(session.query().records(metric, period, asked.where, as_of=as_of, **asked.plain))
+    """The source records behind a number, each with what it contributes to each component, by component and day unless
+    another order is asked for."""
+    from revalign_udf.query.shaping import records_in_order
+
+    asked = told(filters, table=True)
+    found = session.query().records(metric, period, asked.where, as_of=as_of, **asked.plain)
+    return asked.cells(records_in_order(found))
 
 
 @function("STAMP", [_METRIC, _PERIOD, _AS_OF, _FILTERS], snapshot=True)

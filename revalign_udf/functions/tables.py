@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from revalign_udf.calc.funnel import Stage
     from revalign_udf.query.answers import Answer, Explanation, Table
 
-__all__ = ["FUNNEL_HEADER", "explained", "funnel_row", "headed", "only", "padded", "value_of", "value_or_error"]
+__all__ = [
+    "FUNNEL_HEADER", "explained", "funnel_row", "headed", "only", "padded", "rows_of", "value_of", "value_or_error",
+]  # fmt: skip
 
 FUNNEL_HEADER = ("stage", "reached", "step_conversion", "overall_conversion")
 
@@ -35,6 +37,14 @@ def value_or_error(answer: Answer) -> Fraction | RevalignError:
         return value_of(answer)
     except RevalignError as error:
         return error
+
+
+def rows_of(answer: Answer) -> Table:
+    """The rows of an answer. Raises NoData with its reason when it has none."""
+    if answer.rows is None:
+        value_of(answer)  # raises the reason
+        raise NoData(answer.message)  # pragma: no cover - a table without rows has a reason
+    return answer.rows
 
 
 def headed(table: Table) -> list[list[Any]]:

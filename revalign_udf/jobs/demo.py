@@ -1,8 +1,13 @@
-"""The demo: the sample company from four systems to a workbook and a synced sheet, offline, in one go."""
+"""The demo: the sample company from four systems to workbooks and a synced sheet, offline, in one go."""
 
 from __future__ import annotations
 
+import json
+import re
+import tomllib
 import urllib.request
+import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,19 +21,28 @@ from revalign_udf.localsheets import LocalSheets
 from revalign_udf.query import Answer, Query
 from revalign_udf.sync import Progress
 
-__all__ = ["Demo", "run_demo"]
+__all__ = ["Demo", "is_sample", "reports_of", "run_demo"]
 
 _HEADLINES = ("mrr", "nrr", "logo_churn", "cac", "ltv_to_cac")
+#: the report to open first, and the one the synced sheet shows
+_FIRST, _SYNCED = "start", "saas_metrics"
+_WORKBOOKS = """
+# All reports there are: what the demo has written, revalign run writes anew.
+[workbooks]
+reports = {names}
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What the demo made: the run, the page of the synced sheet, and a few numbers to look at first."""
+    """What the demo made: the run, the page of the synced sheet, a few numbers to look at first, and how many native
+    charts there are in all its workbooks."""
 
     folder: Path
     report: RunReport
     page: Path
     headlines: tuple[Answer, ...]
+    charts: int
 
 
 def run_demo(folder: Path, progress: Progress | None = None) -> Demo:
@@ -36,14 +50,18 @@ def run_demo(folder: Path, progress: Progress | None = None) -> Demo:
     holds another project."""
     settings = folder / SETTINGS_FILE
     if settings.exists():
-        if settings.read_text(encoding="utf-8") != SAMPLE:
+        text = settings.read_text(encoding="utf-8")
+        if not is_sample(text):
+            head = SAMPLE.partition("\n")[0]
+            what = "a demo with other settings, or of another version" if text.startswith(head) else "another project"
             raise ConfigError(
-                f"{folder} holds another project.", code="REV-306", hint="Name an empty folder: revalign demo DIR."
+                f"{folder} holds {what}.", code="REV-306", hint="Name an empty folder: revalign demo DIR."
             )
     else:
-        init_project(folder, SAMPLE)
+        names = json.dumps(reports_of(folder))
+        init_project(folder, SAMPLE + _WORKBOOKS.format(names=names))
     write_sample_files(folder)
-    project = replace(load(folder), workbooks=tuple(available(folder)))
+    project = replace(load(folder), workbooks=reports_of(folder))
     report = run(project, progress)
     query = Query(project.snapshots)
     try:
@@ -51,12 +69,35 @@ def run_demo(folder: Path, progress: Progress | None = None) -> Demo:
         page = folder / "sheet.html"
         with LocalSheets() as server:
             key = server.create("Revalign demo")
-            sheet = SheetSettings("demo", key, project.workbooks[0], str(server.key_file), server.base_url)
+            sheet = SheetSettings("demo", key, _SYNCED, str(server.key_file), server.base_url)
             there = replace(project, sheets={"demo": sheet})
             report.sheets = sync_sheets(there, query)
             report.problems += [f"sheet {item.name}: {item.failure}" for item in report.sheets if item.failure]
             with urllib.request.urlopen(f"{server.base_url}/view/{key}") as answer:  # noqa: S310 - our own loopback server
                 page.write_bytes(answer.read())
-        return Demo(folder, report, page, headlines)
+        return Demo(folder, report, page, headlines, _charts(report.workbooks))
     finally:
         query.close()
+
+
+def is_sample(settings: str) -> bool:
+    """Whether these are the settings of the demo: the sample company's, with any reports."""
+    try:
+        own = tomllib.loads(settings.removeprefix(SAMPLE))
+    except tomllib.TOMLDecodeError:
+        return False
+    return settings.startswith(SAMPLE) and own.keys() <= {"workbooks"}
+
+
+def reports_of(folder: Path) -> tuple[str, ...]:
+    """Every report, the one to begin with first."""
+    return tuple(sorted(available(folder), key=lambda name: (name != _FIRST, name)))
+
+
+def _charts(workbooks: Iterable[Path]) -> int:
+    """How many native charts the workbooks hold."""
+    count = 0
+    for path in workbooks:
+        with zipfile.ZipFile(path) as package:
+            count += sum(bool(re.fullmatch(r"xl/charts/chart\d+\.xml", name)) for name in package.namelist())
+    return count

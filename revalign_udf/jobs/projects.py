@@ -30,6 +30,7 @@ path = "data"
 enabled = []
 folder = "plugins"
 
+# What `revalign run` writes into output/. All there are: revalign workbook list; one of your own: revalign workbook new NAME
 [workbooks]
 reports = ["saas_metrics"]
 
@@ -53,8 +54,21 @@ reports = ["saas_metrics"]
 # on = ["failure", "breach", "guard"]
 """
 
+_REPORTS = """\
+# Reports
+
+One folder per report, with a `layout.toml` that says which numbers stand where. One of your own begins with
+
+    revalign workbook new board                          # a small commented layout, which shows the language
+    revalign workbook new board --from saas_metrics      # or a copy of a report: revalign workbook list
+
+then `revalign workbook build board` writes it into `output/`.
+"""
+
+#: the settings of the sample company, without the reports it builds
 SAMPLE = """\
 # The sample company: four systems with their own keys, as in real life.
+# Records show made-up addresses (links): nothing behind .example is real.
 
 [company]
 name = "Sample Software Inc."
@@ -64,18 +78,22 @@ time_zone = "Europe/Stockholm"
 [source.crm]
 connector = "sample"
 system = "crm"
+links = true
 
 [source.billing]
 connector = "sample"
 system = "billing"
+links = true
 
 [source.support]
 connector = "sample"
 system = "support"
+links = true
 
 [source.finance]
 connector = "sample"
 system = "finance"
+links = true
 
 [definitions]
 # its sales orders are one-time services; revenue is what was invoiced
@@ -95,6 +113,8 @@ def init_project(folder: Path, settings: str = "") -> Path:
         (folder / SETTINGS_FILE).write_text(settings or _SETTINGS.format(name=folder.resolve().name), encoding="utf-8")
         for name in ("plugins", "workbooks", "data"):
             (folder / name).mkdir(exist_ok=True)
+        if not (readme := folder / "workbooks" / "README.md").exists():
+            readme.write_text(_REPORTS, encoding="utf-8")
         template = packaged().parent / "plugins" / "_template.py"
         if template.is_file():
             shutil.copyfile(template, folder / "plugins" / "_template.py")

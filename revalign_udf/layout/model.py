@@ -135,6 +135,9 @@ class Block:
     block what the report says; ``upsert`` keeps people's order and sets records that are gone apart; ``append`` adds the
     rows of each new snapshot beneath those of earlier ones, which then never change. ``missing`` says why a table could
     not be answered: its columns are then unknown, the one row says so in words, and what stands on a sheet should stay.
+
+    ``spill`` is the one call that answers all rows, cell for cell, without heads and hidden columns; its cells have none of
+    their own. A block of no rows may have one too: it then answers one row of blanks, and room for that is to be kept.
     """
 
     key: str

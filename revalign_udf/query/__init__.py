@@ -10,6 +10,7 @@ door                 the questions that can be asked
 reading              which snapshot answers: the published one, that of a day, those closed periods are frozen on
 understanding, asked from words to a question understood: names, filters, parameters, what the caller may see
 session, answering   an open snapshot with its memory, and the number or the coded reason why there is none
+shaping              which columns and rows of a table are shown, in which order: for cells and for blocks of reports
 ==================== ================================================================================================
 """
 

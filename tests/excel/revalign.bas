@@ -50,9 +50,13 @@ Attribute REVALIGN_ROI.VB_Description = "Return on a cost: (value - cost) / cost
     REVALIGN_ROI = RevalignCall("REVALIGN_ROI", Array(value, cost, form))
 End Function
 
-Public Function REVALIGN_SPLIT(period, Optional rep)
+Public Function REVALIGN_SPLIT(period, Optional rep, Optional field1, Optional value1, Optional field2, _
+        Optional value2, Optional field3, Optional value3, Optional field4, Optional value4, Optional field5, _
+        Optional value5, Optional field6, Optional value6, Optional field7, Optional value7, Optional field8, _
+        Optional value8)
 Attribute REVALIGN_SPLIT.VB_Description = "How the commission of a period is shared by the project's rule; with a rep, its statement to the record."
-    REVALIGN_SPLIT = RevalignCall("REVALIGN_SPLIT", Array(period, rep), True)
+    REVALIGN_SPLIT = RevalignCall("REVALIGN_SPLIT", Array(period, rep, field1, value1, field2, value2, field3, _
+        value3, field4, value4, field5, value5, field6, value6, field7, value7, field8, value8), True)
 End Function
 
 Public Function REVALIGN_MOVEMENTS(customer, period, mrr)
@@ -156,6 +160,15 @@ Attribute REVALIGN_UPSELL_SHARE.VB_Description = "Share of sales that came from 
     REVALIGN_UPSELL_SHARE = RevalignCall("REVALIGN_UPSELL_SHARE", Array(upsell, total_sales))
 End Function
 
+Public Function REVALIGN_REVIEW(period, Optional part, Optional as_of, Optional field1, Optional value1, _
+        Optional field2, Optional value2, Optional field3, Optional value3, Optional field4, Optional value4, _
+        Optional field5, Optional value5, Optional field6, Optional value6, Optional field7, Optional value7, _
+        Optional field8, Optional value8)
+Attribute REVALIGN_REVIEW.VB_Description = "The page the heads of the teams look at together: pace, promises, KPIs, definitions, drift, content, priorities. One part that fails fails the review."
+    REVALIGN_REVIEW = RevalignCall("REVALIGN_REVIEW", Array(period, part, as_of, field1, value1, field2, _
+        value2, field3, value3, field4, value4, field5, value5, field6, value6, field7, value7, field8, value8), True)
+End Function
+
 Public Function REVALIGN_ATTRIBUTION(model, touch_dates, channels, value, Optional half_life_days, _
         Optional conversion_date, Optional key_dates)
 Attribute REVALIGN_ATTRIBUTION.VB_Description = "What each channel is credited of a sale's value, by a published model; the credits add up to the value."
@@ -191,7 +204,7 @@ Public Function REVALIGN_TABLE(metrics, periods, Optional by_field, Optional as_
         Optional value1, Optional field2, Optional value2, Optional field3, Optional value3, Optional field4, _
         Optional value4, Optional field5, Optional value5, Optional field6, Optional value6, Optional field7, _
         Optional value7, Optional field8, Optional value8)
-Attribute REVALIGN_TABLE.VB_Description = "Several metrics over several periods, cut by a dimension if one is named; totals are computed, never summed."
+Attribute REVALIGN_TABLE.VB_Description = "Several metrics over several periods, cut by a dimension if one is named; totals are computed, never summed. Of a metric that is a table itself: its rows, the period before each."
     REVALIGN_TABLE = RevalignCall("REVALIGN_TABLE", Array(metrics, periods, by_field, as_of, field1, value1, _
         field2, value2, field3, value3, field4, value4, field5, value5, field6, value6, field7, value7, field8, _
         value8), True)
@@ -210,7 +223,7 @@ Public Function REVALIGN_RECORDS(metric, period, Optional as_of, Optional field1
         Optional field2, Optional value2, Optional field3, Optional value3, Optional field4, Optional value4, _
         Optional field5, Optional value5, Optional field6, Optional value6, Optional field7, Optional value7, _
         Optional field8, Optional value8)
-Attribute REVALIGN_RECORDS.VB_Description = "The source records behind a number, each with what it contributes to each component."
+Attribute REVALIGN_RECORDS.VB_Description = "The source records behind a number, each with what it contributes to each component, by component and day unless another order is asked for."
     REVALIGN_RECORDS = RevalignCall("REVALIGN_RECORDS", Array(metric, period, as_of, field1, value1, field2, _
         value2, field3, value3, field4, value4, field5, value5, field6, value6, field7, value7, field8, value8), True)
 End Function

@@ -53,6 +53,7 @@ Private Sub RevalignDescribeAll()
     Describe_REVALIGN_GRR_TOTALS
     Describe_REVALIGN_QUICK_RATIO
     Describe_REVALIGN_UPSELL_SHARE
+    Describe_REVALIGN_REVIEW
     Describe_REVALIGN_ATTRIBUTION
     Describe_REVALIGN_COMMISSION_SPLIT
     Describe_REVALIGN_METRIC
@@ -157,9 +158,25 @@ Private Sub Describe_REVALIGN_ROI()
 End Sub
 
 Private Sub Describe_REVALIGN_SPLIT()
-    Dim texts(0 To 1) As String
+    Dim texts(0 To 17) As String
     texts(0) = "A pay period, or several whole ones: 2026-Q3, 2026, LAST_QUARTER."
     texts(1) = "Name of one rep, for the statement to the record; empty for all reps."
+    texts(2) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(3) = "The value to keep; empty means all."
+    texts(4) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(5) = "The value to keep; empty means all."
+    texts(6) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(7) = "The value to keep; empty means all."
+    texts(8) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(9) = "The value to keep; empty means all."
+    texts(10) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(11) = "The value to keep; empty means all."
+    texts(12) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(13) = "The value to keep; empty means all."
+    texts(14) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(15) = "The value to keep; empty means all."
+    texts(16) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(17) = "The value to keep; empty means all."
     Application.MacroOptions Macro:=RevalignMacro("REVALIGN_SPLIT"), Category:="Revalign", _
         Description:="How the commission of a period is shared by the project's rule; with a rep, its statement to the record.", _
         ArgumentDescriptions:=texts
@@ -204,21 +221,21 @@ Private Sub Describe_REVALIGN_SLA()
     texts(0) = "A promise, a team, a hand-off such as ""marketing > sales"", or ""all""."
     texts(1) = "A date, or 2026-09, 2026-Q3, FY26-Q3, 2026, LAST_MONTH, YTD, LTM."
     texts(2) = "Date of the snapshot to read; empty for the newest."
-    texts(3) = "Dimension to filter by; or one range of two columns."
+    texts(3) = "Dimension to filter by; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(4) = "The value to keep; empty means all."
-    texts(5) = "Dimension to filter by; or one range of two columns."
+    texts(5) = "Dimension to filter by; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(6) = "The value to keep; empty means all."
-    texts(7) = "Dimension to filter by; or one range of two columns."
+    texts(7) = "Dimension to filter by; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(8) = "The value to keep; empty means all."
-    texts(9) = "Dimension to filter by; or one range of two columns."
+    texts(9) = "Dimension to filter by; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(10) = "The value to keep; empty means all."
-    texts(11) = "Dimension to filter by; or one range of two columns."
+    texts(11) = "Dimension to filter by; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(12) = "The value to keep; empty means all."
-    texts(13) = "Dimension to filter by; or one range of two columns."
+    texts(13) = "Dimension to filter by; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(14) = "The value to keep; empty means all."
-    texts(15) = "Dimension to filter by; or one range of two columns."
+    texts(15) = "Dimension to filter by; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(16) = "The value to keep; empty means all."
-    texts(17) = "Dimension to filter by; or one range of two columns."
+    texts(17) = "Dimension to filter by; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(18) = "The value to keep; empty means all."
     Application.MacroOptions Macro:=RevalignMacro("REVALIGN_SLA"), Category:="Revalign", _
         Description:="What became of the promises between teams: promised, kept, broken, not yet due, the share kept and the hours.", _
@@ -377,6 +394,32 @@ Private Sub Describe_REVALIGN_UPSELL_SHARE()
         ArgumentDescriptions:=texts
 End Sub
 
+Private Sub Describe_REVALIGN_REVIEW()
+    Dim texts(0 To 18) As String
+    texts(0) = "A date, or 2026-09, 2026-Q3, FY26-Q3, 2026, THIS_QUARTER, LAST_QUARTER."
+    texts(1) = "checks: every part with its limit; pace: each stage beside its goal; bring: who brings what, and when."
+    texts(2) = "Date of the snapshot to read; empty for the newest."
+    texts(3) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(4) = "The value to keep; empty means all."
+    texts(5) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(6) = "The value to keep; empty means all."
+    texts(7) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(8) = "The value to keep; empty means all."
+    texts(9) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(10) = "The value to keep; empty means all."
+    texts(11) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(12) = "The value to keep; empty means all."
+    texts(13) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(14) = "The value to keep; empty means all."
+    texts(15) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(16) = "The value to keep; empty means all."
+    texts(17) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(18) = "The value to keep; empty means all."
+    Application.MacroOptions Macro:=RevalignMacro("REVALIGN_REVIEW"), Category:="Revalign", _
+        Description:="The page the heads of the teams look at together: pace, promises, KPIs, definitions, drift, content, priorities. One part that fails fails the review.", _
+        ArgumentDescriptions:=texts
+End Sub
+
 Private Sub Describe_REVALIGN_ATTRIBUTION()
     Dim texts(0 To 6) As String
     texts(0) = "first, last, linear, u, w, time_decay."
@@ -461,24 +504,24 @@ Private Sub Describe_REVALIGN_TABLE()
     texts(1) = "Periods, in a range or one."
     texts(2) = "Dimension to cut by, such as segment."
     texts(3) = "Date of the snapshot to read; empty for the newest. Leave empty before filters."
-    texts(4) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(4) = "Dimension to filter by, a parameter, profile, in_currency, compare; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(5) = "The value to keep; empty means all."
-    texts(6) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(6) = "Dimension to filter by, a parameter, profile, in_currency, compare; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(7) = "The value to keep; empty means all."
-    texts(8) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(8) = "Dimension to filter by, a parameter, profile, in_currency, compare; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(9) = "The value to keep; empty means all."
-    texts(10) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(10) = "Dimension to filter by, a parameter, profile, in_currency, compare; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(11) = "The value to keep; empty means all."
-    texts(12) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(12) = "Dimension to filter by, a parameter, profile, in_currency, compare; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(13) = "The value to keep; empty means all."
-    texts(14) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(14) = "Dimension to filter by, a parameter, profile, in_currency, compare; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(15) = "The value to keep; empty means all."
-    texts(16) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(16) = "Dimension to filter by, a parameter, profile, in_currency, compare; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(17) = "The value to keep; empty means all."
-    texts(18) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(18) = "Dimension to filter by, a parameter, profile, in_currency, compare; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(19) = "The value to keep; empty means all."
     Application.MacroOptions Macro:=RevalignMacro("REVALIGN_TABLE"), Category:="Revalign", _
-        Description:="Several metrics over several periods, cut by a dimension if one is named; totals are computed, never summed.", _
+        Description:="Several metrics over several periods, cut by a dimension if one is named; totals are computed, never summed. Of a metric that is a table itself: its rows, the period before each.", _
         ArgumentDescriptions:=texts
 End Sub
 
@@ -513,24 +556,24 @@ Private Sub Describe_REVALIGN_RECORDS()
     texts(0) = "Name of a metric, such as nrr or logo_churn. REVALIGN.LIST shows them."
     texts(1) = "A date, or 2026-09, 2026-Q3, FY26-Q3, 2026, LAST_MONTH, YTD, LTM."
     texts(2) = "Date of the snapshot to read; empty for the newest. Leave empty before filters."
-    texts(3) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(3) = "Dimension to filter by, a parameter, profile, in_currency; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(4) = "The value to keep; empty means all."
-    texts(5) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(5) = "Dimension to filter by, a parameter, profile, in_currency; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(6) = "The value to keep; empty means all."
-    texts(7) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(7) = "Dimension to filter by, a parameter, profile, in_currency; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(8) = "The value to keep; empty means all."
-    texts(9) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(9) = "Dimension to filter by, a parameter, profile, in_currency; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(10) = "The value to keep; empty means all."
-    texts(11) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(11) = "Dimension to filter by, a parameter, profile, in_currency; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(12) = "The value to keep; empty means all."
-    texts(13) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(13) = "Dimension to filter by, a parameter, profile, in_currency; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(14) = "The value to keep; empty means all."
-    texts(15) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(15) = "Dimension to filter by, a parameter, profile, in_currency; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(16) = "The value to keep; empty means all."
-    texts(17) = "Dimension to filter by, a parameter, profile, in_currency, compare or show; or one range of two columns."
+    texts(17) = "Dimension to filter by, a parameter, profile, in_currency; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(18) = "The value to keep; empty means all."
     Application.MacroOptions Macro:=RevalignMacro("REVALIGN_RECORDS"), Category:="Revalign", _
-        Description:="The source records behind a number, each with what it contributes to each component.", _
+        Description:="The source records behind a number, each with what it contributes to each component, by component and day unless another order is asked for.", _
         ArgumentDescriptions:=texts
 End Sub
 

@@ -215,6 +215,19 @@ CALLS: list[tuple[str, list[Any], Any]] = [
         ],
     ),
     ("RECORDS", ["nrr", "2026-09"], [["component", "id", "contribution"], ["nrr", "c1", 100.0]]),
+    ("TABLE", [["mrr", "nrr"], ["2026-09"], None, None, "Columns", "nrr, MRR", "heads", False], [[0.9, 1000.1]]),
+    (
+        "TABLE",
+        ["mrr", ["2026-08", "2026-09"], None, None, "sort", "-period", "limit", 1.0],
+        [["period", "mrr"], ["2026-09", 1000.1]],
+    ),
+    (
+        "TABLE",
+        ["mrr", "2026-09", None, None, [["heads", "no"], ["limit", None], ["segment", "smb"]]],
+        [["2026-09", 250.0]],
+    ),
+    ("TABLE", ["mrr", "2026-09", None, None, "columns", "mr"], "#VALUE!"),
+    ("RECORDS", ["nrr", "2026-09", None, "columns", "-component", "heads", "No"], [["c1", 100.0]]),
     ("RECORDS", ["nnr", "2026-09"], "#VALUE!"),
     ("RECORDS", ["nrr", "2026-09", None, "compare", "previous"], "#VALUE!"),
     ("EXPLAIN", ["nrr", "2026-09", None, "compare", "previous"], "#VALUE!"),
@@ -296,10 +309,13 @@ CALLS: list[tuple[str, list[Any], Any]] = [
     # both are about leads that marketing hands to sales
     ("SLA", ["marketing > sales", "2026-09"], [[*_SLA], [*_LEADS], [*_CONTACT]]),
     ("SLA", ["sales > marketing", "2026-09"], "#VALUE!"),
+    ("SLA", ["all", "2026-09", None, "columns", "promise", "sort", "share", "heads", "no"], [["Contact"], ["Leads"]]),
     ("SLA", ["contakt", "2026-09"], "#VALUE!"),
     ("SLA", ["", "2026-09"], "#VALUE!"),
     ("SLA", ["all", "2025-09"], "#N/A"),
     ("SPLIT", ["2026-Q3"], [["rep", "share"], ["Ada", 533.33]]),
     ("SPLIT", ["2026-Q3", "Bo"], [["rep", "share"], ["Bo", 533.33]]),
+    ("SPLIT", ["2026-Q3", None, "columns", "share, rep", "heads", "no"], [[533.33, "Ada"]]),
     ("SPLIT", ["2025-Q3"], "#N/A"),
+    ("REVIEW", ["2026-Q3", "chekcs"], "#VALUE!"),
 ]

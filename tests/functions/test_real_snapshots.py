@@ -13,6 +13,7 @@ from revalign_udf import snapshots
 from revalign_udf.config import load
 from revalign_udf.errors import UserError
 from revalign_udf.functions import call_cell, session
+from revalign_udf.functions.pinned import answering_as_of
 from revalign_udf.jobs.closing import close_period
 from revalign_udf.query import Caller, Query
 from revalign_udf.testing import project_of
@@ -98,6 +99,15 @@ def test_a_build_of_an_old_day_is_read_by_that_day_and_moves_nothing_else(built:
         assert cell("METRIC", "revenue", "LAST_MONTH") == 30
     finally:
         session.use(None)
+
+
+def test_a_day_in_the_cell_goes_before_that_of_the_workbook(project: Path) -> None:
+    """What to bring first is due two business days after the snapshot: 2 September 2026 is a Wednesday, 2 October a Friday."""
+    first_due = ("bring", None, "columns", "day", "limit", 1, "heads", "no")
+    with answering_as_of("2026-08-31"):
+        assert cell("REVIEW", "2026-08", *first_due) == [["2026-09-02"]]
+        assert cell("REVIEW", "2026-08", "bring", "2026-09-30", *first_due[2:]) == [["2026-10-02"]]
+    assert cell("REVIEW", "2026-08", *first_due) == [["2026-10-02"]]
 
 
 # --- what is asked in cells ----------------------------------------------------------------------------------------------

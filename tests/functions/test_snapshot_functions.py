@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from revalign_udf.functions import call_cell, session
+from revalign_udf.functions.asking import RESERVED
+from revalign_udf.metrics import DIMENSIONS, METRICS
 
 
 def test_cells(door: Any, snapshot_call: tuple[str, list[Any], Any]) -> None:
@@ -37,6 +39,49 @@ def test_what_is_asked(door: Any) -> None:
 )
 def test_messages(door: Any, arguments: list[Any], message: str) -> None:
     assert call_cell("METRIC", arguments)["message"].startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("function", "pairs", "message"),
+    [
+        ("TABLE", ["columns", "mr"], 'REV-101 Unknown column "mr". Did you mean mrr? There are: period, mrr.'),
+        ("TABLE", ["sort", "-perod"], 'REV-101 Unknown column "perod". Did you mean period?'),
+        (
+            "TABLE",
+            ["columns", "mrr, -period"],
+            "REV-102 columns names some to show and some to leave out. Give a minus",
+        ),
+        ("TABLE", ["columns", "period, , mrr"], 'REV-102 columns has a comma without a name. Write "stage, reached".'),
+        ("TABLE", ["sort", "-"], "REV-102 sort has a comma without a name."),
+        ("TABLE", ["limit", -1], 'REV-102 limit is how many rows to show, not "-1". Write 50, for instance.'),
+        ("TABLE", ["limit", "0"], 'REV-102 limit is how many rows to show, not "0".'),
+        ("TABLE", ["heads", "off"], 'REV-102 heads is yes or no, not "off". Write yes or no.'),
+        ("TABLE", ["dates", "yes"], 'REV-102 dates is text or real, not "yes". Write text or real.'),
+        ("TABLE", ["Heads", "no", "heads", "yes"], 'REV-102 The field "heads" is given twice.'),
+        (
+            "METRIC",
+            ["heads", "no"],
+            "REV-102 heads does not go with this function. It goes with TABLE, RECORDS, SLA, SPLIT",
+        ),
+        ("STAMP", ["limit", "1"], "REV-102 limit does not go with this function."),
+        ("EXPLAIN", ["columns", "value"], "REV-102 columns does not go with this function."),
+        ("BRIDGE", ["dates", "real"], "REV-102 dates does not go with this function."),
+        ("REVIEW", ["segment", "smb"], "REV-102 segment does not go with this function. It takes columns, heads,"),
+        ("SPLIT", ["profile", "stripe"], "REV-102 profile does not go with this function."),
+    ],
+)
+def test_what_to_show_of_a_table(door: Any, function: str, pairs: list[Any], message: str) -> None:
+    before = {"TABLE": 4, "SPLIT": 2, "BRIDGE": 4}.get(function, 3)
+    given = {"SPLIT": ["2026-Q3"], "REVIEW": ["2026-Q3"], "BRIDGE": ["mrr", "mrr@stripe", "2026-09"]}
+    arguments = [*given.get(function, ["mrr", "2026-09"]), *[None] * 3][:before]
+    assert call_cell(function, [*arguments, *pairs])["message"].startswith(message)
+
+
+def test_words_of_pairs_are_no_dimension_and_no_parameter() -> None:
+    """Else nobody could filter by it in a cell."""
+    assert len(set(RESERVED)) == len(RESERVED)
+    parameters = {item.name for metric in METRICS.values() for item in metric.parameters}
+    assert set(RESERVED).isdisjoint({*DIMENSIONS, *parameters})
 
 
 def test_without_a_project_the_cell_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import json
 import struct
 from collections.abc import Callable, Iterator
+from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,14 @@ from beside import campaign
 from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
+from revalign_udf.calc.results import CellError, cells
 from revalign_udf.cli import main
 from revalign_udf.config import load as load_project
-from revalign_udf.functions import call_cell, session
+from revalign_udf.functions import call, call_cell, session
 from revalign_udf.jobs import init_project, run
 from revalign_udf.jobs.projects import SAMPLE
+from revalign_udf.layout import read, resolve
+from revalign_udf.layout.model import Cell
 from revalign_udf.localsheets import LocalSheets
 from revalign_udf.metrics import METRICS
 from revalign_udf.query import Query
@@ -91,6 +96,55 @@ def test_command_line(world: Any, answer: Callable[..., Any]) -> None:
             assert value is None or bits(row["value"]) == bits(value)
     one = answer("metric", "nrr", "2026-09", "--where", "segment=smb", "--project", folder)
     assert one["value"] == query.metric("nrr", "2026-09", {"segment": "SMB"}).value
+
+
+def blocks() -> str:
+    """A block of every metric that is a table, and records in some orders: whole, chosen, hidden, sorted, cut off."""
+    texts = ['title = "Spills"\n[[tab]]\nkey = "all"\nname = "All"']
+
+    def block(kind: str, metric: str, period: str, *more: str) -> None:
+        head = f'[[tab.block]]\nkey = "block{len(texts)}"\nkind = "{kind}"\nmetric = "{metric}"\nperiod = "{period}"'
+        texts.append("\n".join([head, *more]))
+
+    for name, metric in METRICS.items():
+        if metric.kind != "scalar":
+            block("table", name, "2026-Q3")
+    block("table", "retention_cohorts", "LTM", 'where = { of = "nrr" }', 'columns = [{ key = "size", hidden = true }]')
+    block("table", "funnel", "LTM", 'where = { segment = "SMB" }', 'columns = ["conversion", "reached"]')
+    block("table", "vanity", "2027-06", 'columns = ["counterpart_value", { key = "value", title = "Shown" }]')
+    block("records", "mrr", "2026-09", "limit = 25", 'sort = ["-contribution", "name"]')
+    block("records", "nrr", "2026-09", 'columns = ["name", "on", { key = "table", hidden = true }]', 'sort = ["on"]')
+    block("records", "logo_churn", "2026-Q3", 'where = { segment = "SMB" }')
+    block("records", "sql_leads", "LTM", "limit = 5")
+    block("records", "churned_mrr", "2019-01")
+    return "\n".join(texts)
+
+
+def test_a_block_of_rows_is_what_its_one_formula_answers(world: Any, tmp_path: Path) -> None:
+    """Else a workbook would change when it is calculated for the first time."""
+    path = tmp_path / "spills" / "layout.toml"
+    path.parent.mkdir()
+    path.write_text(blocks())
+    report = resolve(read(path), world[1])
+    told = {block.spill.function: 0 for block in report.tabs[0].blocks if block.spill}
+    errors = blanks = days = 0
+    with session.using(world[1]):
+        for block in report.tabs[0].blocks:
+            if block.missing:
+                continue
+            assert block.spill is not None, block.about
+            shown = [at for at, column in enumerate(block.columns) if not column.hidden]
+            rows = [[row[at] for at in shown] for row in block.rows] or [[Cell()] * len(shown)]
+            found: Any = cells(call(block.spill.function, block.spill.arguments))
+            assert found == [[cell.error or cell.value for cell in row] for row in rows], block.spill
+            told[block.spill.function] += len(rows)
+            for cell, answer in zip(chain(*rows), chain(*found), strict=True):
+                assert isinstance(answer, CellError) == bool(cell.error)
+                errors, blanks = errors + bool(cell.error), blanks + (answer is None)
+                days += isinstance(answer, date)
+    assert told["TABLE"] > 200
+    assert told["RECORDS"] > 100
+    assert min(errors, blanks, days) > 0
 
 
 def test_registry_and_com(world: Any, excel: Any) -> None:

@@ -21,6 +21,11 @@ UNITS = {
     "order_frequency": "number", "new_business_revenue": "money", "existing_business_revenue": "money",
     "existing_share": "rate", "funnel": "count", "new_leads": "count", "mql": "count", "sql_leads": "count",
     "retention_cohorts": "rate", "mql_rate": "rate", "sql_rate": "rate", "sql_to_customer": "rate", "nps": "points",
+    "net_new_mrr": "money", "customers_at_start": "count", "lost_customers": "count", "eligible_customers": "count",
+    "lost_eligible_customers": "count", "eligible_logo_churn": "rate", "annualised_eligible_logo_churn": "rate",
+    "revenue_churn_gross": "rate", "revenue_churn_net": "rate", "eligible_mrr": "money", "lost_eligible_mrr": "money",
+    "eligible_revenue_churn": "rate", "annualised_eligible_revenue_churn": "rate", "gross_margin": "rate",
+    "customer_lifetime_inverse_churn": "months", "ltv_net": "money", "renewals_to_break_even": "count",
 }  # fmt: skip
 UPPER = {"mrr", "arr", "arpu", "nrr", "grr", "cac", "aov", "mql", "nps"}
 SEGMENTS = ("Enterprise", "Mid-Market", "SMB", '=HYPERLINK("http://x";"y")')
@@ -114,7 +119,8 @@ class FakeAsk:
                 continue
             when = parse_period(period, self.as_of, self.calendar)
             before = str(when.previous() if versus == "previous" else when.last_year())
-            base = self._metric(name, before, where).exact
+            # days of one's own (the twelve months before the last twelve) are beyond this stand-in
+            base = None if when.grain == "span" else self._metric(name, before, where).exact
             if base is None:
                 found.append(Comparison(versus, before, message="REV-204 nothing before."))
                 continue
@@ -166,6 +172,8 @@ class FakeAsk:
             "revenue": Fraction(187_432), "revenue_growth": Fraction(2, 100), "aov": Fraction(4312),
             "order_frequency": Fraction(6), "new_business_revenue": Fraction(51_200),
             "existing_business_revenue": Fraction(136_232), "existing_share": Fraction(72, 100), "nps": Fraction(41),
+            "customers_at_start": Fraction(307 + 3 * t), "lost_customers": Fraction(7), "eligible_customers": Fraction(70),
+            "lost_eligible_customers": Fraction(6), "ltv_net": Fraction(4100), "renewals_to_break_even": Fraction(1),
         }.get(name, Fraction(3, 10))  # fmt: skip
         spread = Fraction(1, 12) if UNITS[name] == "rate" and base > Fraction(1, 2) else Fraction(1)
         scale = share if UNITS[name] in ("money", "count") else 1

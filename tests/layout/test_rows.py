@@ -11,13 +11,16 @@ from typing import Any
 
 import pytest
 
+from revalign_udf.calc.results import CellError
 from revalign_udf.errors import SurfaceError, UnknownName
+from revalign_udf.excel.classic import FILTER_PAIRS
 from revalign_udf.layout import read, resolve
 from revalign_udf.layout.keys import RECORD_KEY, ROW_KEYS, named_by
-from revalign_udf.layout.model import Block, Call, Ref
-from revalign_udf.layout.tables import numbered
+from revalign_udf.layout.model import Block, Call, Name, Ref
+from revalign_udf.layout.tables import LONGEST, PAIRS, numbered
 from revalign_udf.query.answers import Answer, Table
 from revalign_udf.query.tables import TABLES
+from revalign_udf.workbook import formulas
 
 Write = Callable[..., Path]
 
@@ -339,6 +342,118 @@ def test_records_of_a_metric_nobody_knows(write: Write, ask: Any) -> None:
 def test_no_records_is_a_head_without_rows(write: Write, fake: Any) -> None:
     block = first(write(RECORDS), fake(empty=True))
     assert (keys_of(block)[0], block.rows, block.lead) == ("system", (), 4)
+
+
+# --- the call that gives the rows ----------------------------------------------------------------------------------------
+
+
+def said(block: Block) -> dict[Any, Any]:
+    """The pairs of the call of a block."""
+    assert block.spill is not None
+    pairs = block.spill.arguments[4 if block.spill.function == "TABLE" else 3 :]
+    return dict(zip(pairs[::2], pairs[1::2], strict=True))
+
+
+def test_a_table_is_given_by_one_call_without_the_period_and_what_is_hidden(write: Write, ask: Any) -> None:
+    named = ("funnel", "2026-09", None, None, "columns")
+    block = first(write(TABLE), ask)
+    assert block.spill == Call("TABLE", (*named, "stage, reached, reached_next, conversion", "heads", "no"))
+    text = TABLE + 'columns = ["conversion", { key = "reached", hidden = true }]'
+    assert first(write(text), ask).spill == Call("TABLE", (*named, "stage, conversion", "heads", "no"))
+
+
+def test_records_are_given_by_one_call_in_their_order(write: Write, ask: Any) -> None:
+    block = first(write(RECORDS + 'limit = 2\nsort = ["-contribution", "name"]\ncolumns = ["name", "on"]'), ask)
+    assert block.spill == Call("RECORDS", (
+        "mrr", "2026-09", None, "columns", "system, table, id, component, name, on", "sort", "-contribution, name",
+        "limit", 2, "dates", "real", "heads", "no",
+    ))  # fmt: skip
+    # days are dates only where one is shown
+    assert "dates" not in said(first(write(RECORDS + 'columns = ["name"]'), ask))
+
+
+def test_the_call_has_the_filters_and_the_cells_of_parameters(write: Write, good: str, ask: Any) -> None:
+    text = filtered(TABLE, "report").replace('"funnel"', '{ metric = "funnel", where = { segment = "SMB" } }')
+    assert list(said(first(write(text), ask)).items())[:2] == [("country", "DE"), ("segment", "SMB")]
+    chosen = '[[parameter]]\nkey = "seg"\nchoices = "segment"\n'
+    chosen += '[[parameter]]\nkey = "when"\nchoices = "months"\nvalue = "2026-09"\n'
+    text = TABLE.replace("[[tab]]", f"{chosen}[[tab]]").replace('"2026-09"\nmetric', '"$when"\nmetric')
+    block = first(write(text + 'where = { segment = "$seg" }'), ask)
+    assert block.spill is not None
+    assert block.spill.arguments[:2] == ("funnel", Name("when"))
+    assert said(block)["segment"] == Name("seg")
+
+
+def test_what_is_appended_or_could_not_be_answered_has_no_call(write: Write, ask: Any, fake: Any) -> None:
+    for text in (TABLE, RECORDS):
+        block = first(write(text.replace("period =", 'mode = "append"\nperiod =')), ask)
+        assert (block.spill, "formula" in block.about) == (None, False)
+    assert first(write(TABLE), fake(empty=True)).spill is None
+
+
+def test_a_block_without_rows_keeps_its_call(write: Write, fake: Any) -> None:
+    block = first(write(RECORDS), fake(empty=True))
+    assert (block.rows, said(block)["heads"]) == ((), "no")
+
+
+def test_many_columns_are_counted_out_where_their_names_are_too_long_for_a_formula(
+    write: Write, ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wide(width: int) -> None:
+        columns = ("stage", *(f"{letter * width}" for letter in "abcd"))
+        rows = Table(columns, (("lead", 1.0, 2.0, 3.0, 4.0),), ("text", *["count"] * 4))
+        monkeypatch.setattr(type(ask), "metric", lambda *_: Answer("funnel", "Funnel", "2026-09", "count", rows=rows))
+
+    wide(60)  # 5 + 4 * 62
+    assert said(first(write(TABLE), ask))["columns"].count(",") == 4
+    wide(61)
+    hidden = f'columns = [{{ key = "{"b" * 61}", hidden = true }}]'
+    assert said(first(write(TABLE), ask))["columns"] == "-period"
+    assert said(first(write(TABLE + hidden), ask))["columns"].count(",") == 3
+    wide(90)
+    assert said(first(write(TABLE + hidden.replace("b" * 61, "b" * 90)), ask))["columns"] == f"-period, -{'b' * 90}"
+    moved = first(write(TABLE + f'row_key = ["{"d" * 90}"]'), ask)
+    assert moved.spill is None
+    assert moved.about.endswith(
+        "values without a formula: Excel takes no text above 255 characters in one, and the names of the columns are longer."
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('columns = [{ key = "period", unit = "date" }]', "the function tells period in another unit"),
+        ('columns = [{ key = "on", unit = "text" }]', "the function tells on in another unit"),
+        (f'where = {{ segment = "{"x" * 256}" }}', "Excel takes no text above 255 characters in one"),
+    ],
+)
+def test_rows_that_no_call_can_give_are_values_and_say_so(write: Write, ask: Any, line: str, why: str) -> None:
+    block = first(write(RECORDS + line), ask)
+    assert block.spill is None
+    assert block.about.endswith(f"values without a formula: {why}.")
+    assert len(block.rows) == 4
+
+
+def test_more_pairs_than_a_function_takes(write: Write, ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = ask.records("mrr", "2026-09")
+    monkeypatch.setattr(type(ask), "records", lambda *_: found)
+    filters = ", ".join(f'f{number} = "x"' for number in range(5))
+    assert list(said(first(write(RECORDS + f"where = {{ {filters} }}"), ask)))[5:] == ["columns", "dates", "heads"]
+    block = first(write(RECORDS + f"where = {{ {filters} }}\nlimit = 2"), ask)
+    assert block.spill is None
+    assert block.about.endswith("values without a formula: a function takes 8 pairs, and these are 9.")
+
+
+def test_limits_are_those_of_excel_and_of_the_classic_add_in() -> None:
+    assert (LONGEST, PAIRS) == (formulas._LONGEST, FILTER_PAIRS)
+
+
+def test_an_error_in_a_table_is_one_in_the_block(write: Write, ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = Table(("stage", "reached"), (("#N/A", CellError("#DIV/0!")),), ("text", "count"))
+    monkeypatch.setattr(type(ask), "metric", lambda *_: Answer("funnel", "Funnel", "2026-09", "count", rows=rows))
+    text, cell = first(write(TABLE), ask).rows[0]
+    assert (text.value, text.error) == ("#N/A", "")  # somebody's word, which a synced sheet can hold
+    assert (cell.value, cell.error, cell.status, type(cell.error)) == (None, "#DIV/0!", "#DIV/0!", str)
 
 
 # --- filters ---------------------------------------------------------------------------------------------------------

@@ -244,12 +244,12 @@ def test_snapshots_by_day(tmp_path: Path) -> None:
     with refused(NoData, "REV-205"):
         Query(tmp_path / "nowhere").metric("mrr", "2025-01", as_of="2025-01-01")
     few = {name: TABLES[name] for name in ("organization", "subscription", "subscription_item_period")}
-    for month in range(1, 7):
+    for month in (1, 3, 6):
         query = project_of(tmp_path, few, through=f"2025-{month:02d}-20")
     assert query.changed() is False
     assert query.metric("mrr", "THIS_MONTH").period == "2025-06"
-    for asked, label in (("2025-03-20", "2025-03-20#1"), ("2025-05-19", "2025-04-20#1"), (date(2025, 12, 1), "2025-06-20#1"),
-                         (datetime(2025, 1, 20, 5, tzinfo=UTC), "2025-01-20#1"), ("2025-02-20 ", "2025-02-20#1")):  # fmt: skip
+    for asked, label in (("2025-03-20", "2025-03-20#1"), ("2025-05-19", "2025-03-20#1"), (date(2025, 12, 1), "2025-06-20#1"),
+                         (datetime(2025, 1, 20, 5, tzinfo=UTC), "2025-01-20#1"), ("2025-02-20 ", "2025-01-20#1")):  # fmt: skip
         assert query.metric("mrr", "THIS_MONTH", as_of=asked).snapshot == label
     assert query.records("mrr", "2025-01", as_of="2025-01-31").rows
     with refused(NoData, "REV-206"):
@@ -257,7 +257,7 @@ def test_snapshots_by_day(tmp_path: Path) -> None:
     with refused(UserError, "is not a date"):
         query.metric("mrr", "2025-01", as_of="soon")
     assert query.metric("mrr", "2025-04", as_of="2025-03-20").status == "REV-204"
-    prints = {query.metric("mrr", "2025-01", as_of=f"2025-0{n}-20").fingerprint for n in (1, 2, 3)}
+    prints = {query.metric("mrr", "2025-01", as_of=f"2025-0{n}-20").fingerprint for n in (1, 3, 6)}
     assert len(prints) == 3
     (query.root / "current").write_text("2025-01-20.1\n", encoding="ascii")
     assert query.changed()

@@ -111,7 +111,13 @@ def test_an_edited_proposal_has_lost_its_signatures(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [NRR + 'definition = "Other."\n', "", "[[metric\n", NRR.replace("kept_mrr", "keptmrr")]
+    "text",
+    [
+        NRR + 'definition = "Other."\n',
+        "[[metric\n",
+        pytest.param("", marks=pytest.mark.campaign),
+        pytest.param(NRR.replace("kept_mrr", "keptmrr"), marks=pytest.mark.campaign),
+    ],
 )
 def test_a_signed_definition_never_changes_whatever_becomes_of_the_file(folder: Path, text: str) -> None:
     agree(folder)

@@ -42,6 +42,7 @@ class SampleConnector:
             Setting("system", default="all", help="crm, billing, support, finance or all"),
             Setting("customers", "int", default=400, help=f"about how many it has at the end, {FEWEST} or more"),
             Setting("seed", "int", default=7, help="another number, another company"),
+            Setting("links", "bool", default=False, help="true: records show addresses, made up like everything else"),
         ),
     )
 
@@ -79,6 +80,15 @@ class SampleConnector:
     def map(self, stream: str, record: Mapping[str, Any], mapping: Mapping[str, Any]) -> Iterable[CanonicalRow]:  # noqa: ARG002 - the protocol's signature
         """Rows are canonical already and are sent in bulk."""
         return [(stream, record)]
+
+    def links(self, settings: Mapping[str, Any]) -> Mapping[str, str]:
+        """Made-up pages of records, where the settings ask for them: ``.example`` is reserved (RFC 2606), so that no
+        address leads anywhere."""
+        if not settings.get("links", False):
+            return {}
+        system = str(settings.get("system", "all"))
+        host = "company" if system == "all" else system
+        return {name: f"https://{host}.example/{name}/{{id}}" for name in tables_of(system) if not TABLES[name].natural}
 
 
 def _settings(ctx: Context) -> tuple[str, int, int]:

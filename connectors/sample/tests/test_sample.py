@@ -21,7 +21,7 @@ import pytest
 from revalign_sample import SampleConnector, register_connectors, write_csv
 from revalign_sample.tables import build_world
 from revalign_udf.canonical import TABLES
-from revalign_udf.connector import Complete, Connector, Context, Mark, Message, Rows, Stream, Whole
+from revalign_udf.connector import Complete, Connector, Context, Linked, Mark, Message, Rows, Stream, Whole
 from revalign_udf.errors import ConfigError
 from revalign_udf.money import exact, is_currency
 
@@ -420,6 +420,16 @@ def test_check_and_wrong_settings() -> None:
             connector.discover(ctx)
         assert caught.value.code == code
         assert hint in str(caught.value)
+
+
+def test_addresses_are_made_up_only_where_they_are_asked_for() -> None:
+    connector = SampleConnector()
+    assert isinstance(connector, Linked)
+    assert connector.links({}) == connector.links({"system": "billing", "links": False}) == {}
+    found = connector.links({"system": "billing", "links": True})
+    assert found["invoice"] == "https://billing.example/invoice/{id}"
+    assert "fx_rate" not in found, "a rate has no page: it is known by its day and currencies, not by an id"
+    assert connector.links({"links": True})["lead"] == "https://company.example/lead/{id}"
 
 
 def test_write_csv(tmp_path: Path) -> None:

@@ -10,6 +10,9 @@ __all__ = ["workbook_command"]
 
 #: command -> the module that holds it, in the order of --help
 COMMANDS = {
+    "new": "new",
+    "list": "list",
+    "check": "check",
     "build": "build",
     "fill": "fill",
     "verify": "verify",
@@ -19,4 +22,4 @@ COMMANDS = {
 
 @click.group("workbook", cls=LazyGroup, package=__name__, modules=COMMANDS)
 def workbook_command() -> None:
-    """Workbooks: build reports, fill and check any .xlsx without Excel."""
+    """Workbooks: begin, check and build reports, fill and verify any .xlsx without Excel."""

@@ -136,15 +136,12 @@ def _span(fields: Fields) -> tuple[str, str]:
 
 def _table(given: Given) -> Body:
     period, metric = given.fields.text("period"), one_metric(given.fields, given.outer, given.common)
-    row_key = given.fields.texts("row_key", ())
-    return Body((metric,), period, period, None, [], {**_rows(given), "row_key": row_key})
+    return Body((metric,), period, period, None, [], {**_rows(given), "row_key": given.fields.texts("row_key", ())})
 
 
 def _records(given: Given) -> Body:
     period, metric = given.fields.text("period"), one_metric(given.fields, given.outer, given.common)
-    sort = given.fields.texts("sort", ())
-    more = {**_rows(given), "sort": sort, "limit": given.fields.whole("limit", 1, _MOST)}
-    return Body((metric,), period, period, None, [], more)
+    return Body((metric,), period, period, None, [], _rows(given))
 
 
 def _rows(given: Given) -> dict[str, Any]:
@@ -152,7 +149,8 @@ def _rows(given: Given) -> dict[str, Any]:
         said = "its columns are" if given.kind == "table" else "their columns are"
         raise table.problem(f"{SPOKEN[given.kind]} cannot have computed columns: {said} known only when asked.")
     plans, chosen = read_columns(given.fields)
-    return {"columns": plans, "chosen": chosen}
+    sort, limit = given.fields.texts("sort", ()), given.fields.whole("limit", 1, _MOST)
+    return {"columns": plans, "chosen": chosen, "sort": sort, "limit": limit}
 
 
 # --- calls of functions ---------------------------------------------------------------------------------------------

@@ -207,7 +207,6 @@ def test_a_hidden_column_is_there_and_no_chart_can_show_it(write: Write, ask: An
         ("columns = []", r"columns: must be a list of columns"),
         ("columns = [3]", r"columns\[1\]: must be a column's key or a table, not 3"),
         ('where = { colour = "red" }', r"metric: .*cannot be cut by colour"),
-        ("limit = 3", r'unknown key "limit"'),
         ('metrics = ["funnel"]', 'give either "metric" or "metrics"'),
     ],
 )

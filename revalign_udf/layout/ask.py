@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
 
+from revalign_udf.metrics import Parameter
 from revalign_udf.periods import Calendar, Grain
 from revalign_udf.query.answers import Answer, Table
 
@@ -60,6 +61,10 @@ class Declaration(Protocol):
     @property
     def kind(self) -> str:
         """scalar, table or distribution."""
+
+    @property
+    def parameters(self) -> Sequence[Parameter]:
+        """What a question may set beside filters."""
 
 
 class Ask(Protocol):

@@ -101,7 +101,7 @@ def _fitting(names: Sequence[str], columns: Sequence[Column], lead: int, fields:
     for name in names:
         if "*" in name:
             fit = [one for one in numbers if fnmatchcase(one, name)]
-            if not fit:
+            if not fit and numbers:  # a company without any value of a dimension has no column a pattern could fit
                 raise fields.problem(
                     f'no column of numbers fits "{name}".', key, column_hint(name.strip("*_"), numbers)
                 )

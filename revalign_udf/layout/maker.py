@@ -11,7 +11,7 @@ from revalign_udf.errors import RevalignError, SurfaceError, UnknownName
 from revalign_udf.layout import formats
 from revalign_udf.layout.ask import Ask, Caller, Declaration
 from revalign_udf.layout.columns import SPOKEN
-from revalign_udf.layout.fields import Fields
+from revalign_udf.layout.fields import Fields, slug
 from revalign_udf.layout.looks import drawn, ruled
 from revalign_udf.layout.model import APPENDED, Argument, Block, Call, Cell, Column, Ref, Unit
 from revalign_udf.layout.parameters import Chosen, used
@@ -116,7 +116,7 @@ class Maker:
         parts = [known.definition, f"v{known.version}", f"owners: {', '.join(known.owners)}"]
         parts += [f"fingerprint {self.ask.digest(known.name)}"]
         parts += [f"{known.question} See {known.counterpart}."] if known.question and known.counterpart else []
-        return _joined([*parts, *self._only(metric.where)])
+        return _joined([*parts, *self._only(metric.where, _own(known))])
 
     def looked(self, column: Column, look: Look) -> Column:
         """A column as the layout wants it shown. Raises SurfaceError REV-701 for a format that cannot show its unit."""
@@ -175,25 +175,26 @@ class Maker:
                 raise self.problem(
                     f'two columns named "{name}".', plan.place, "A block that is appended to has both of its own."
                 )
-        said = _joined([plan.about, *self._only(self.told(plan)), *about])
+        own = _own(self.declared(plan.metrics[0])) if plan.metrics else ()
+        said = _joined([plan.about, *self._only(self.told(plan), own), *about])
         title = self.title(plan)
-        charts = tuple(drawn(chart, columns, lead, self.layout.path, plan.place) for chart in plan.charts)
-        rules = tuple(
-            ruled(rule, number, columns, lead, self.layout.path, plan.place)
-            for number, rule in enumerate(plan.rules, 1)
-        )
+        path = self.layout.path
+        charts = (drawn(chart, columns, lead, path, plan.place) for chart in plan.charts)
+        rules = (ruled(rule, number, columns, lead, path, plan.place) for number, rule in enumerate(plan.rules, 1))
         return Block(
-            plan.key, title, tuple(columns), tuple(rows), tuple(keys), charts, said, plan.mode, lead,
-            calendar=plan.kind in ("series", "grid"), totals=totals, rules=rules,
+            plan.key, title, tuple(columns), tuple(rows), tuple(keys),
+            tuple(chart for chart in charts if chart.series), said, plan.mode, lead,
+            calendar=plan.kind in ("series", "grid"), totals=totals, rules=tuple(rule for rule in rules if rule.columns),
         )  # fmt: skip
 
-    def _only(self, where: Mapping[str, str]) -> list[str]:
-        """Filters in words; those a reader may change are named by their parameter."""
+    def _only(self, where: Mapping[str, str], own: Sequence[str] = ()) -> list[str]:
+        """Filters in words; those a reader may change are named by their parameter. ``own`` are parameters of the metric,
+        which filter nothing."""
         found = []
         for name, value in where.items():
             key = used(value)
-            said = f"as chosen on the cover ({self.chosen.parameters[key].title})" if key else value
-            found.append(f"only {name} {said}" if key else f"only {name} = {said}")
+            said = f" as chosen on the cover ({self.chosen.parameters[key].title})" if key else f" = {value}"
+            found.append(f"{'' if slug(name) in own else 'only '}{name}{said}")
         return found
 
     @staticmethod
@@ -218,6 +219,10 @@ class Maker:
     def spelled(self, period: Period) -> str:
         """A period; words that move with the as-of date (``LTM``) are spelled out."""
         return f"{period} = {period.start} to {period.last_day}" if period.grain == "span" else str(period)
+
+
+def _own(metric: Declaration) -> tuple[str, ...]:
+    return tuple(parameter.name for parameter in metric.parameters)
 
 
 def _joined(parts: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from revalign_udf.errors import UnknownName, UserError
+from revalign_udf.metrics import Parameter
 from revalign_udf.periods import Calendar, Grain, between, parse_period
 from revalign_udf.query.answers import Answer, Comparison, Table
 
@@ -44,6 +45,7 @@ class Declared:
     kind: str = "scalar"
     question: str = ""
     counterpart: str = ""
+    parameters: tuple[Parameter, ...] = ()
 
 
 class FakeAsk:
@@ -98,6 +100,7 @@ class FakeAsk:
             ("finance", "success"),
             f"sum({name}) / sum(at_start)",
             "table" if name in ("funnel", "retention_cohorts") else "scalar",
+            parameters=(Parameter("of", "logo", "what is kept"),) if name == "retention_cohorts" else (),
         )
 
     def series(

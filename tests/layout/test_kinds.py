@@ -111,6 +111,24 @@ def test_a_chart_of_a_grid_leaves_its_total_out(block: Callable[[str], Block]) -
     assert made.charts[0].series == ("de", "se")
 
 
+def test_a_grid_without_any_value_has_no_chart_and_no_rule(
+    write: Callable[..., Path], fake: Any, answering: Any
+) -> None:
+    text = (
+        GRID.replace("country", "segment")
+        + '[[tab.block.chart]]\nkind = "line"\nseries = ["*"]\n[[tab.block.rule]]\nkind = "heat"'
+    )
+    made = resolve(read(write(HEAD + text)), fake(empty=True), answering).tabs[0].blocks[1]
+    assert ([column.key for column in made.columns], made.charts, made.rules) == (["period"], (), ())
+
+
+def test_parameters_of_a_metric_are_no_filters(block: Callable[[str], Block]) -> None:
+    made = block(
+        'kind = "table"\nperiod = "LTM"\nmetric = { metric = "retention_cohorts", where = { of = "nrr", segment = "SMB" } }'
+    )
+    assert made.about.startswith("of = nrr · only segment = SMB")
+
+
 def test_keys_of_values_are_plain_and_different() -> None:
     keys = column_keys(["SMB", "smb!", "Smb", "2026", "total", "日本", "(none)"])
     assert keys[:5] == ["smb", "smb_2", "smb_3", "value_2026", "value_total"]

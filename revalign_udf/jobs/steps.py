@@ -12,7 +12,7 @@ from revalign_udf.config import Project
 from revalign_udf.errors import ConfigError, RevalignError
 from revalign_udf.governance import record
 from revalign_udf.jobs.notices import tell_people
-from revalign_udf.jobs.reports import report_of
+from revalign_udf.jobs.reports import draft_of, report_of
 from revalign_udf.jobs.sheets import SheetReport, sync_sheets, target_of
 from revalign_udf.kernels import Additions
 from revalign_udf.kernels.matching import ExternalKey
@@ -25,7 +25,8 @@ from revalign_udf.sync import Progress, PullOptions, SourceReport, pull_sources
 
 # the surfaces are loaded by the steps that write them: a pull or a build needs neither gspread nor XlsxWriter
 if TYPE_CHECKING:
-    from revalign_udf.workbook import Route
+    from revalign_udf.workbook import Built, Route
+    from revalign_udf.workbook import Progress as WorkbookProgress
 
 __all__ = [
     "RunReport",
@@ -130,14 +131,18 @@ def build(project: Project, as_of: date | None = None, registry: Registry | None
 
 
 def write_workbooks(
-    project: Project, query: Query, names: Sequence[str] = (), folder: Path | None = None, route: Route = "classic"
-) -> list[Path]:
-    """Write reports as .xlsx into the project's output folder (or another one)."""
-    from revalign_udf.workbook import build as build_workbook
+    project: Project, query: Query, names: Sequence[str] = (), folder: Path | None = None, route: Route = "classic",
+    watch: Callable[[str], WorkbookProgress | None] = lambda _: None,
+) -> list[Built]:  # fmt: skip
+    """Write reports as .xlsx into the project's output folder (or another one), sheet by sheet.
+
+    ``watch`` is given each report's name and gives what is told of its progress.
+    """
+    from revalign_udf.workbook import write
 
     target = folder or project.output
     return [
-        build_workbook(report_of(project, query, name), target / f"{name}.xlsx", route)
+        write(draft_of(project, query, name), target / f"{name}.xlsx", route, watch(name))
         for name in names or project.workbooks
     ]
 
@@ -180,7 +185,7 @@ def _run(
     try:
         for name in project.workbooks:
             try:
-                report.workbooks += write_workbooks(project, query, [name])
+                report.workbooks += [built.path for built in write_workbooks(project, query, [name])]
             except RevalignError as error:
                 report.problems.append(f"workbook {name}: {error}")
         if report.stops(ended):

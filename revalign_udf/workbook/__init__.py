@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from revalign_udf.workbook.build import build
+from revalign_udf.workbook.build import Built, Progress, Tabs, build, write
 from revalign_udf.workbook.formulas import Route
 
-__all__ = ["Route", "build"]
+__all__ = ["Built", "Progress", "Route", "Tabs", "build", "write"]

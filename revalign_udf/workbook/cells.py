@@ -5,30 +5,23 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from revalign_udf.calc.results import CellError
 from revalign_udf.layout import formats
 from revalign_udf.layout.model import Cell
-from revalign_udf.workbook.formulas import call_text, computed_text
-from revalign_udf.workbook.styles import Desk
+from revalign_udf.workbook.formulas import call_text, computed_text, named_text
+from revalign_udf.workbook.styles import Desk, Total
+from revalign_udf.workbook.values import PLAIN_ERRORS
 
-__all__ = ["LINKS", "write_cell", "write_link", "write_text"]
+__all__ = ["LINKS", "is_address", "write_cell", "write_link", "write_spilled", "write_text"]
 
-_ERRORS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!")
 _LONGEST = 32767  # characters of a cell
 #: keys of columns whose web addresses are links
 LINKS = frozenset({"url"})
 _LONGEST_LINK = 2079
-
-
-class _Exact(float):
-    """A double written with all its digits: XlsxWriter's 16 lose the last bit of some, and parity is to the last."""
-
-    __slots__ = ()
-
-    def __format__(self, _: str) -> str:
-        return repr(float(self))
 
 
 def write_text(sheet: Any, row: int, column: int, text: str, form: Any) -> None:
@@ -36,9 +29,18 @@ def write_text(sheet: Any, row: int, column: int, text: str, form: Any) -> None:
     sheet.write_string(row, column, text[:_LONGEST], form)
 
 
+def is_address(text: str) -> bool:
+    """Whether a text is a web address.
+
+    >>> is_address("https://crm.example/7"), is_address("javascript:alert(1)"), is_address("https://")
+    (True, False, False)
+    """
+    return bool(re.match(r"https?://[^\s/]", text))
+
+
 def write_link(desk: Desk, sheet: Any, row: int, column: int, address: str) -> bool:
     """Writes a web address as a link; False for anything else, which is then text like any other."""
-    if not re.match(r"https?://[^\s/]", address) or len(address) > _LONGEST_LINK:
+    if not is_address(address) or len(address) > _LONGEST_LINK:
         return False
     # -4: the sheet holds as many links as Excel takes, and this address is not on it
     return bool(sheet.write_url(row, column, address, desk.styles.link(), address) == 0)
@@ -53,28 +55,74 @@ def write_cell(
     *,
     form: str,
     wrapped: bool = False,
+    total: Total = "",
+    gaps: bool = False,
+    indent: int = 0,
 ) -> None:
-    """Writes a cell of a block. ``columns`` says where the columns of its row stand."""
+    """Writes a cell of a block. ``columns`` says where the columns of its row stand.
+
+    ``gaps``: a chart draws the cell, and it would draw an empty text as 0. A call that leaves a gap then keeps its
+    ``#N/A``, which charts leave out; `revalign_udf.workbook.rules` hides it.
+    """
     row, column = at
     value, styles = cell.value, desk.styles
-    style = styles.body(form, cell, wrapped=wrapped)
-    if cell.call or cell.formula:
-        text = (
-            call_text(cell.call, desk.route, row, columns) if cell.call else computed_text(cell.formula, row, columns)
-        )
-        # the cached value is the one the formula answers, an error included, so file and live cell agree
-        cached = cell.error if cell.error in _ERRORS else "#N/A"
-        sheet.write_formula(row, column, text, style, cached if value is None else value)
+    form = _form(cell, form)
+    style = styles.body(form, cell, wrapped=wrapped, total=total, indent=indent)
+    if cell.call:
+        call = replace(cell.call, blank=False) if gaps else cell.call
+        cached = _error(cell) if value is None else value
+        if call.blank and cached == "#N/A":
+            cached = ""
+        sheet.keep(row, column, cached, style, formula=call_text(call, desk.route, row, columns))
+    elif cell.formula:
+        cached = _error(cell) if value is None else value
+        sheet.keep(row, column, cached, style, formula=computed_text(cell.formula, row, columns))
+    elif cell.name:
+        sheet.keep(row, column, "" if value is None else value, style, formula=named_text(cell.name))
     elif value is None and cell.status:
         write_text(sheet, row, column, cell.status, styles.quiet())
     elif value is None or (isinstance(value, float) and not math.isfinite(value)):
         sheet.write_blank(row, column, None, style)
-    elif isinstance(value, bool):
-        sheet.write_boolean(row, column, value, style)
-    elif isinstance(value, int | float):
-        sheet.write_number(row, column, _Exact(value), style)
-    elif isinstance(value, date):
-        form = form if formats.fits(form, "date") else formats.pattern("date")
-        sheet.write_datetime(row, column, value, styles.body(form, cell, wrapped=wrapped))
-    else:
+    elif isinstance(value, str) and not isinstance(value, CellError):
         write_text(sheet, row, column, value, style)
+    else:
+        sheet.keep(row, column, value, style)
+
+
+def write_spilled(
+    desk: Desk,
+    sheet: Any,
+    at: tuple[int, int],
+    cell: Cell,
+    *,
+    form: str,
+    formula: str = "",
+    size: tuple[int, int] | None = None,
+    indent: int = 0,
+) -> None:
+    """Writes a cell of a spill with the value its function answers; the first one holds the ``formula`` and the ``size``.
+
+    A blank is an empty text there: Excel shows 0 for an empty value that a function returns. Rows of totals look like any
+    other: a rule makes them bold where the spill puts them.
+    """
+    value = cell.value
+    if value is None and cell.error:
+        value = _error(cell)
+    elif isinstance(value, str) and value in PLAIN_ERRORS:
+        value = CellError(value)
+    form = _form(cell, form)
+    style = desk.styles.body(form, cell, indent=indent)
+    sheet.keep(*at, "" if value is None else value, style, formula=formula, size=size)
+
+
+def _form(cell: Cell, form: str) -> str:
+    """The pattern of a cell: its own, else that of its column where that shows days, if it holds one."""
+    form = cell.format or form
+    if isinstance(cell.value, date) and not formats.fits(form, "date"):
+        return formats.pattern("date")
+    return form
+
+
+def _error(cell: Cell) -> CellError:
+    """The error a formula answers, cached as such so that file and live cell agree."""
+    return CellError(cell.error if cell.error in PLAIN_ERRORS else "#N/A")

@@ -1,91 +1,167 @@
-"""Native charts over the columns of a block."""
+"""Native charts over the columns of a block, without its rows of totals.
+
+Series are told apart by lightness and hue, lines by their dashes and markers as well, so a grey print reads like the
+screen. Each chart carries the values it shows, for viewers that compute nothing.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
-from revalign_udf.layout.model import Block, Chart
-from revalign_udf.workbook.styles import GREY, PALETTE, Desk, axis_format
+from revalign_udf.layout.model import Block, Chart, ChartKind
+from revalign_udf.layout.palette import PALETTE
+from revalign_udf.workbook.styles import GREY, Desk, axis_format
 
-__all__ = ["HEIGHT", "ROWS", "make"]
+__all__ = ["bars", "drawable", "insert"]
 
-#: of a chart in pixels, and the rows of a sheet it takes with the gap beneath
-HEIGHT, ROWS = 260, 14
-
-_KINDS = {
+_KINDS: dict[ChartKind, dict[str, str]] = {
     "line": {"type": "line"},
     "column": {"type": "column"},
     "column_stacked": {"type": "column", "subtype": "stacked"},
     "bar": {"type": "bar"},
+    "bar_stacked": {"type": "bar", "subtype": "stacked"},
     "area": {"type": "area"},
 }
+_SAID = {
+    "line": "Line chart", "column": "Column chart", "column_stacked": "Stacked column chart", "bar": "Bar chart",
+    "bar_stacked": "Stacked bar chart", "area": "Area chart",
+}  # fmt: skip
 _FONT = {"name": "Arial", "size": 9, "color": "#404040"}
+_DASHES = ("solid", "dash", "square_dot", "long_dash", "dash_dot", "round_dot")
+_MARKERS = ("circle", "square", "diamond", "triangle", "x", "plus")
+_PATTERNS = ("wide_upward_diagonal", "horizontal_brick", "dotted_grid")
+#: more points than this stand too close for markers
+_MARKED = 24
+_DAY_ZERO = date(1899, 12, 30)
 
 
-def make(desk: Desk, block: Block, chart: Chart, sheet: str, header: int) -> Any:
-    """The XlsxWriter chart; its block's header stands in row ``header`` of ``sheet``, its first column in column A."""
+def drawable(block: Block) -> bool:
+    """Whether there is anything to draw: rows that are no totals, and columns beside the one that names them."""
+    return bool(block.charts) and len(block.rows) > block.totals and len(block.columns) > 1
+
+
+def bars(block: Block) -> int:
+    """How many bars stand beneath each other in the tallest of a block's charts; 0 where none has any."""
+    rows = len(block.rows) - block.totals
+    side = {"bar": [len(chart.series) for chart in block.charts if chart.kind == "bar"], "bar_stacked": [1]}
+    abreast = [max(side[chart.kind]) for chart in block.charts if chart.kind in side]
+    return rows * max(1, max(abreast) // 2) if abreast else 0
+
+
+def insert(desk: Desk, sheet: Any, block: Block, chart: Chart, header: int, spot: dict[str, Any]) -> None:
+    """Draws a chart of the block whose head stands in row ``header``; ``spot`` says where, how wide and tall."""
+    made = _made(desk, block, chart, sheet.name, header)
+    made.set_size({"width": spot["width"], "height": spot["height"]})
+    options = {"x_offset": spot["x"], "y_offset": 3, "object_position": 2, "description": _description(block, chart)}
+    sheet.insert_chart(spot["row"], spot["column"], made, options)
+
+
+def _made(desk: Desk, block: Block, chart: Chart, sheet: str, header: int) -> Any:
     columns = {column.key: number for number, column in enumerate(block.columns)}
-    first, last = header + 1, header + len(block.rows)
-    numbers = [_numbers(block, columns[name]) for name in chart.series]
-    lowest, largest = min(map(min, numbers), default=0.0), max((abs(n) for row in numbers for n in row), default=0.0)
-    made = desk.book.add_chart(_KINDS[chart.kind])
+    rows = block.rows[: len(block.rows) - block.totals]
+    first, last = header + 1, header + len(rows)
+    x = columns[chart.x]
+    kind, numbers = _kind(block, chart, columns), [_numbers(rows, columns[name]) for name in chart.series]
+    every = [value for row in numbers for value in row if value is not None]
+    lowest, largest = min(every, default=0.0), max(map(abs, every), default=0.0)
+    made = desk.book.add_chart(_KINDS[kind])
     for place, name in enumerate(chart.series):
-        column, colour = columns[name], PALETTE[place % len(PALETTE)]
+        column = columns[name]
         made.add_series(
             {
                 "name": [sheet, header, column],
-                "categories": [sheet, first, columns[chart.x], last, columns[chart.x]],
+                "name_data": [block.columns[column].title],
+                "categories": [sheet, first, x, last, x],
+                "categories_data": [_category(row[x].value) for row in rows],
                 "values": [sheet, first, column, last, column],
-                **_look(chart.kind, colour, len(block.rows), len(chart.series)),
+                "values_data": numbers[place],
+                **_look(kind, place, len(rows), len(chart.series)),
             }
         )
-    unit = block.columns[columns[chart.series[0]]].unit
-    made.set_title(
-        {
-            "name": _literal(chart.title or block.title),
-            "name_font": {**_FONT, "size": 12, "bold": False},
-            "overlay": False,
-        }
-    )
+    title = {"name": _literal(chart.title or block.title), "name_font": {**_FONT, "size": 12, "bold": False}}
+    made.set_title({**title, "overlay": False})
     made.set_legend({"none": True} if len(chart.series) == 1 else {"position": "bottom", "font": _FONT})
-    categories: dict[str, object] = {"num_font": _FONT, "line": {"color": "#A0A0A0"}, "major_tick_mark": "none"}
-    if lowest < 0:
-        categories["label_position"] = "low"  # names stay below the plot instead of running through the columns
-    values: dict[str, object] = {
-        "num_format": axis_format(unit, desk.report.currency, largest),
-        "num_font": {**_FONT, "color": GREY},
-        "line": {"none": True},
-        "major_gridlines": {"visible": True, "line": {"color": "#E3E3E3", "width": 0.75}},
-        "major_tick_mark": "none",
-    }
-    if chart.kind != "bar" and len(block.rows) > 8:
-        categories["num_font"] = {**_FONT, "rotation": -45}
-    if chart.kind == "bar":
-        # the first row of the table is the first bar from the top; the values stay at the bottom all the same
-        made.set_y_axis({**categories, "reverse": True})
-        made.set_x_axis({**values, "label_position": "high"})
-    else:
-        made.set_x_axis(categories)
-        made.set_y_axis(values)
+    _axes(made, kind, axis_format(block.columns[columns[chart.series[0]]].unit, desk.report.currency, largest),
+          len(rows), lowest)  # fmt: skip
     made.set_chartarea({"border": {"color": "#D9D9D9"}})
     made.show_blanks_as("gap")
     made.show_na_as_empty_cell()
     return made
 
 
-def _numbers(block: Block, column: int) -> list[float]:
-    found = [row[column].value for row in block.rows]
-    return [float(value) for value in found if isinstance(value, int | float)] or [0.0]
+def _axes(made: Any, kind: ChartKind, form: str, points: int, lowest: float) -> None:
+    categories: dict[str, object] = {"num_font": _FONT, "line": {"color": "#A0A0A0"}, "major_tick_mark": "none"}
+    if lowest < 0:
+        categories["label_position"] = "low"  # names stay below the plot instead of running through the columns
+    values: dict[str, object] = {
+        "num_format": form,
+        "num_font": {**_FONT, "color": GREY},
+        "line": {"none": True},
+        "major_gridlines": {"visible": True, "line": {"color": "#E3E3E3", "width": 0.75}},
+        "major_tick_mark": "none",
+    }
+    if kind.startswith("bar"):
+        # the first row of the table is the first bar from the top; the values stay at the bottom all the same
+        made.set_y_axis({**categories, "reverse": True})
+        made.set_x_axis({**values, "label_position": "high"})
+    else:
+        if points > 8:
+            categories["num_font"] = {**_FONT, "rotation": -45}
+        made.set_x_axis(categories)
+        made.set_y_axis(values)
 
 
-def _look(kind: str, colour: str, points: int, series: int) -> dict[str, object]:
+def _kind(block: Block, chart: Chart, columns: dict[str, int]) -> ChartKind:
+    """Columns in place of a line through a spill with gaps: a function answers an empty text there, which a line would
+    show as 0 and a column does not show."""
+    rows = block.rows[: len(block.rows) - block.totals]
+    gaps = any(row[columns[name]].value is None for row in rows for name in chart.series)
+    return "column" if block.spill and gaps and chart.kind in ("line", "area") else chart.kind
+
+
+def _numbers(rows: Sequence[Sequence[Any]], column: int) -> list[float | None]:
+    """The values of a series, as numbers only."""
+    found = [row[column].value for row in rows]
+    return [float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None for value in found]
+
+
+def _category(value: object) -> str | float:
+    if isinstance(value, date):
+        return float((value - _DAY_ZERO).days)
+    return "" if value is None else str(value)
+
+
+def _look(kind: ChartKind, place: int, points: int, series: int) -> dict[str, object]:
+    """How a series looks. Beyond the colours of the palette they come again with other dashes, markers and patterns."""
+    lap, number = divmod(place, len(PALETTE))
+    colour = PALETTE[number]
     if kind == "line":
-        marker = {"type": "circle", "size": 5, "fill": {"color": colour}, "border": {"color": colour}}
-        return {"line": {"color": colour, "width": 2.25}, "marker": marker if points <= 24 else {"type": "none"}}
-    fill: dict[str, object] = {"fill": {"color": colour}, "border": {"none": True}}
+        shape = _MARKERS[(place + lap) % len(_MARKERS)]
+        marker = {"type": shape, "size": 6, "fill": {"color": colour}, "border": {"color": colour}}
+        line = {"color": colour, "width": 2.25, "dash_type": _DASHES[(place + lap) % len(_DASHES)]}
+        return {"line": line, "marker": marker if points <= _MARKED else {"type": "none"}}
     if kind == "area":
         return {"fill": {"color": colour, "transparency": 35}, "line": {"color": colour, "width": 2}}
-    return {**fill, "gap": 60 if series == 1 or kind == "column_stacked" else 80}
+    fill: dict[str, object] = {"fill": {"color": colour}}
+    if lap:
+        fill = {
+            "pattern": {"pattern": _PATTERNS[(lap - 1) % len(_PATTERNS)], "fg_color": colour, "bg_color": "#FFFFFF"}
+        }
+    # a white line parts what is stacked
+    border = {"color": "#FFFFFF", "width": 0.75} if kind.endswith("stacked") else {"none": True}
+    return {**fill, "border": border, "gap": 60 if series == 1 or kind.endswith("stacked") else 80}
+
+
+def _description(block: Block, chart: Chart) -> str:
+    """What a person who cannot see a chart is told: its kind, its title, what it draws over what."""
+    titles = {column.key: column.title for column in block.columns}
+    rows, x = block.rows[: len(block.rows) - block.totals], [column.key for column in block.columns].index(chart.x)
+    ends = [str(row[x].value or "") for row in (rows[0], rows[-1])]
+    span = f", {ends[0]} to {ends[1]}" if len(rows) > 1 else ""
+    drawn = ", ".join(titles[name] for name in chart.series)
+    return f"{_SAID[chart.kind]}: {chart.title or block.title}. {drawn} by {titles[chart.x]}{span}."
 
 
 def _literal(text: str) -> str:

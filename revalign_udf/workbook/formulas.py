@@ -14,36 +14,65 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from revalign_udf.calc.expression import Expression
 from revalign_udf.errors import SurfaceError
-from revalign_udf.layout.model import Call, Ref
+from revalign_udf.layout.model import Argument, Call, Name, Ref
 
-__all__ = ["PREFIX", "Route", "call_text", "computed_text"]
+__all__ = ["PREFIX", "Route", "call_text", "computed_text", "named_text", "parameter", "quoted"]
 
 Route = Literal["classic", "office"]
 PREFIX: Mapping[Route, str] = {"classic": "REVALIGN_", "office": "_xldudf_REVALIGN_"}
 
-#: Excel refuses a longer text inside a formula
-_LONGEST = 255
+#: Excel refuses a longer text inside a formula, and a longer formula
+_LONGEST, _LONGEST_FORMULA = 255, 8192
+
+
+def parameter(key: str) -> str:
+    """The defined name of a parameter's cell."""
+    return f"param_{key}"
+
+
+def named_text(name: Name) -> str:
+    """``=param_region&""``: the cell of a parameter once more. Without the ``&""`` an empty one would show as 0."""
+    return f'={parameter(name.parameter)}&""'
 
 
 def call_text(call: Call, route: Route, row: int, columns: Mapping[str, int]) -> str:
     """``=REVALIGN_METRIC("mrr",$A7,,"segment",$B7)``: the call as the chosen route stores it.
 
-    ``columns`` says which column of the sheet each column of the block stands in.
+    ``columns`` says which column of the sheet each column of the block stands in. A call that leaves a gap where there is
+    no number is ``=_xlfn.IFNA(REVALIGN_METRIC(...),"")``. Raises SurfaceError REV-704 for one Excel would not take.
     """
-    return f"={PREFIX[route]}{call.function}({','.join(_argument(item, row, columns) for item in call.arguments)})"
+    text = f"{PREFIX[route]}{call.function}({','.join(_argument(item, row, columns) for item in call.arguments)})"
+    text = f'=_xlfn.IFNA({text},"")' if call.blank else f"={text}"
+    if len(text) > _LONGEST_FORMULA:
+        hint = "Ask for fewer things at once: spread them over several blocks."
+        raise SurfaceError(f"Excel takes no formula above {_LONGEST_FORMULA} characters: {text[:40]}...", hint=hint)
+    return text
 
 
-def _argument(item: str | float | Ref | None, row: int, columns: Mapping[str, int]) -> str:
+def _argument(item: Argument, row: int, columns: Mapping[str, int]) -> str:
     if item is None:
         return ""
+    if isinstance(item, Name):
+        return parameter(item.parameter)
     if isinstance(item, Ref):
         return str(xl_rowcol_to_cell(row, columns[item.column], col_abs=True))
+    if isinstance(item, bool):
+        return str(item).upper()
     if not isinstance(item, str):
-        return repr(item)
+        return repr(item).upper()
     if len(item) > _LONGEST:
         hint = "Filter by something shorter."
         raise SurfaceError(f"Excel takes no text above {_LONGEST} characters in a formula: {item[:40]}...", hint=hint)
-    return '"' + item.replace('"', '""') + '"'
+    return quoted(item)
+
+
+def quoted(text: str) -> str:
+    """A text as it stands in a formula.
+
+    >>> quoted('5" pipe')
+    '"5"" pipe"'
+    """
+    return '"' + text.replace('"', '""') + '"'
 
 
 def computed_text(formula: str, row: int, columns: Mapping[str, int]) -> str:

@@ -1,132 +1,176 @@
-"""The sheets around the data: cover, definitions, and what to do without the add-in."""
+"""The sheets behind the data: the definitions, and how to read the workbook with and without the add-in."""
 
 from __future__ import annotations
 
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from revalign_udf.layout import formats
-from revalign_udf.layout.model import Block, Report
+from revalign_udf.layout.model import Block, Cell, Column, Report
+from revalign_udf.layout.palette import ENTRY, FLAG, HEAT
 from revalign_udf.workbook.cells import write_cell, write_text
 from revalign_udf.workbook.formulas import PREFIX
-from revalign_udf.workbook.styles import GREY, RULE, Desk
+from revalign_udf.workbook.styles import ACCENT, GREY, RULE, Desk
 from revalign_udf.workbook.tabs import page_footer
 
-__all__ = ["write_about", "write_cover", "write_definitions"]
-
-_STATES = {
-    "fresh": ("Fresh", "#009E73"),
-    "stale": ("Stale: a source is older than promised", "#E69F00"),
-    "failed": ("Failed: a source did not load", "#D55E00"),
-}
+__all__ = ["set_up", "write_about", "write_definitions"]
 
 _ADDIN = {
     "classic": "the Revalign add-in for Excel on Windows (xlwings)",
     "office": "the Revalign add-in for Excel on Windows, Mac and the web",
 }
+#: characters of the widest column: of a line of text, and of the definitions
+_LINE, _WIDEST = 118, 44
+#: characters of Arial that fit where a column counts one digit
+_DENSE = 1.15
+_LEFT = {"align": "left", "valign": "top", "bottom": 1, "bottom_color": RULE}
 
-#: heading, lines, an empty line; what follows "How the cells are computed" also gets what the report itself says
+#: heading, lines, an empty line; "How the cells are computed" also gets what the report itself says. A line that begins
+#: with a word in brackets has a patch of that look beside it
 _ABOUT = """
+How the cells are computed
+Dark heads: each cell is a function call, such as {example}: metric, period of column A, filters in pairs.
+Change the period in column A and the row follows.
+Pale heads: native formulas over the cells of the same row.
+A table without formulas holds the values of the snapshot named on the cover.
+No cell ever calls a source system: all of them ask the published snapshot.
+
+Choosing what is shown
+The framed cells of the cover are parameters. What you pick there reaches every number that asks for it.
+Their lists are filled by REVALIGN.LIST on the hidden sheet Lists and grow by themselves. An empty filter means all.
+"Pin to a day" on the cover, the name REVALIGN_ASOF, makes every cell answer from the last snapshot up to that day.
+All of this needs the add-in, or "revalign workbook fill". Without them the numbers stay as they were made.
+
+Tables that are one formula
+A table that is one formula has it in its first cell. It fills the cells below and beside it, grows and shrinks.
+Keep the cells under it free. Where something stands in its way it shows #SPILL!: delete that, and the table is back.
+A single cell of it cannot be changed. To keep today's values, copy the table and paste it as values elsewhere.
+
+What the look of a cell says
+[heat] Light to dark blue: low to high, on one scale for the whole block. Totals are left out.
+[flag] Amber and bold: the value is past a limit, or a source is not as fresh as promised.
+[entry] Pale yellow in a frame or in dark blue: meant to be typed over.
+[italic] Italic: the period was still open when the file was made, so the number will change.
+[error] Grey: there is no number, and the line under the table says why. It is never a made-up 0.
+[total] Bold under a rule: a total. It is computed anew from the records, not added up from the rows.
+Everything reads on a grey print: dark against light, bold, italic and words, never colour alone.
+
+Names, links and printing
+Each block has a name, such as {name}. Pick it in the name box left of the formula bar to go there.
+Your own formulas may use these names. The cells of parameters are named {parameter}.
+Sheets print on A4 across, as wide as the page, heads on every page, the snapshot at the foot. All: File, Print, Entire workbook.
+The cover links to every sheet, and "← Contents" on a sheet leads back.
+
 Without the add-in
 Every cell holds the last value it was given. You can read, print, filter, chart and copy all of it.
-Nothing is recomputed when the file opens. If you edit a Revalign formula or force a full recalculation (Ctrl+Alt+F9), \
-Excel shows #NAME? there: close without saving, and the values are back.
+Nothing is recomputed when the file opens.
+Excel shows #NAME? where you edit a Revalign formula, or everywhere after a forced recalculation (Ctrl+Alt+F9).
+Close without saving then, and the values are back.
 To pass numbers on, copy them and paste as values. Native formulas, such as the check columns, keep working.
-For newer values, ask whoever sent the file, or whoever runs Revalign at {company}: on any machine that has the project, \
-without Excel, "revalign workbook fill FILE" puts them in and leaves formats, charts and your own cells alone; \
-"revalign workbook verify FILE" says whether the values are still right.
 
 With the add-in
-This file was written for {add_in}. Its cells ask the latest published snapshot when they are refreshed; no cell ever \
-calls a source system.
-For {others}: revalign workbook convert FILE --route {other}, or build it again with \
-revalign workbook build {report} --route {other}
+This file was written for {add_in}. Refresh asks the published snapshot.
+For {others}, convert it or build it again:
+    revalign workbook convert FILE --route {other}
+    revalign workbook build {report} --route {other}
 
-How the cells are computed
-Dark heads: each cell is a function call, stored as {example} (the metric, the period in column A, then filters in \
-pairs). Change the period in column A and the row follows.
-Pale heads: native formulas over the cells of the same row.
-A table without formulas, such as a funnel, holds the values of the snapshot named on the cover.
-Each block has a defined name; the name box left of the formula bar lists them.
+Newer values without Excel
+Whoever sent the file, or whoever runs Revalign at {company}, can do this on any machine that has the project:
+    revalign workbook fill FILE: puts newer values in; formats, charts and your own cells stay as they are
+    revalign workbook verify FILE: says cell by cell whether the values are still right
 """
-
-
-def write_cover(desk: Desk, sheet: Any) -> None:
-    """Title, where the numbers come from, and links to every sheet."""
-    report, styles = desk.report, desk.styles
-    _page(sheet, report, (3, 26, 90))
-    sheet.set_row(1, 34)
-    write_text(sheet, 1, 1, report.title, styles.title(24))
-    write_text(sheet, 2, 1, report.description, styles.quiet())
-    words, colour = _STATES[report.state]
-    facts = {"Company": report.company, "As of": report.as_of, "Snapshot": report.snapshot, "Currency": report.currency}
-    row = 4
-    for name, value in facts.items():
-        write_text(sheet, row, 1, name, styles(font_color=GREY))
-        write_text(sheet, row, 2, value, styles(bold=True))
-        row += 1
-    write_text(sheet, row, 1, "State", styles(font_color=GREY))
-    write_text(sheet, row, 2, words, styles(bold=True, font_color=colour))
-    write_text(sheet, row + 1, 1, report.banner, styles.quiet())
-    row += 3
-    write_text(sheet, row, 1, "Sheet", styles.header())
-    write_text(sheet, row, 2, "What it shows", styles.header())
-    lines = [(tab.name, " · ".join(block.title for block in tab.blocks)) for tab in report.tabs]
-    lines += [("Definitions", "What every number means, who owns it, in which version")] if report.definitions else []
-    lines += [("About", "How the cells are computed, and reading this file without the add-in")]
-    for name, said in lines:
-        row += 1
-        quoted = name.replace("'", "''")
-        sheet.write_url(row, 1, f"internal:'{quoted}'!A1", styles.link(bottom=1, bottom_color=RULE), name)
-        write_text(sheet, row, 2, said, styles(text_wrap=True, bottom=1, bottom_color=RULE))
-    sheet.activate()
 
 
 def write_definitions(desk: Desk, sheet: Any, block: Block) -> None:
     """The definitions of every metric in the report."""
     report, styles = desk.report, desk.styles
-    _page(sheet, report, tuple(column.width for column in block.columns))
+    widths = tuple(_width(column, [row[number] for row in block.rows]) for number, column in enumerate(block.columns))
+    set_up(sheet, report, widths)
     sheet.set_row(0, 26)
     write_text(sheet, 0, 0, block.title, styles.title())
     write_text(sheet, 1, 0, report.banner, styles.quiet())
     header = 3
     for number, column in enumerate(block.columns):
-        write_text(sheet, header, number, column.title, styles.header(number=column.unit != "text"))
-    places = {column.key: number for number, column in enumerate(block.columns)}
+        write_text(sheet, header, number, column.title, styles.header())
     for row, cells in enumerate(block.rows, start=header + 1):
-        lines = 1
+        shown = zip(cells, widths, strict=True)
+        sheet.set_row(row, max(_height(str(cell.value or ""), width) for cell, width in shown))
         for number, (column, cell) in enumerate(zip(block.columns, cells, strict=True)):
             # General instead of text: Excel shows #### for more than 255 characters in a text cell
             form = "General" if column.unit == "text" else formats.pattern(column.unit)
-            write_cell(desk, sheet, (row, number), cell, places, form=form, wrapped=True)
-            text = str(cell.value or "")
-            lines = max(lines, sum(1 + len(part) // column.width for part in text.splitlines()))
-        sheet.set_row(row, 13.5 * lines + 3)
+            if isinstance(
+                cell.value, int | float
+            ):  # the name of something, such as a version: it stands with the words
+                sheet.write_number(row, number, cell.value, styles(num_format=form, **_LEFT))
+            else:
+                write_cell(desk, sheet, (row, number), cell, {}, form=form, wrapped=True)
     sheet.freeze_panes(header + 1, 1)
     sheet.repeat_rows(0, header)
 
 
-def write_about(desk: Desk, sheet: Any) -> None:
-    """How to read the file with and without the add-in."""
-    report, styles, route = desk.report, desk.styles, desk.route
-    example = f'={PREFIX[route]}METRIC("mrr",$A7)'
-    other = "office" if route == "classic" else "classic"
-    names = {"example": example, "add_in": _ADDIN[route], "others": _ADDIN[other], "other": other, "report": report.key}
-    text = _ABOUT.format(company=report.company, **names)
-    parts = [(part.splitlines()[0], part.splitlines()[1:]) for part in text.strip().split("\n\n")]
-    parts[-1][1].extend(report.about)
-    _page(sheet, report, (3, 118))
+def _width(column: Column, cells: Sequence[Cell]) -> int:
+    """No wider than what stands in a column, so that the sheet is not printed smaller than it has to be."""
+    longest = max((len(str(cell.value)) for cell in cells if cell.value is not None), default=0)
+    return min(_WIDEST, max(len(column.title) + 2, min(column.width, longest + 2)))
+
+
+def write_about(desk: Desk, sheet: Any, named: str) -> None:
+    """How to read the file with and without the add-in. ``named`` is the name of one of its blocks."""
+    report, styles = desk.report, desk.styles
+    set_up(sheet, report, (3, _LINE))
     write_text(sheet, 1, 1, "About this workbook", styles.title())
     row = 3
-    for title, lines in parts:
+    for title, lines in _parts(desk, named):
         write_text(sheet, row, 1, title, styles.title(12))
         for line in lines:
             row += 1
-            write_text(sheet, row, 1, line, styles(text_wrap=True, valign="top"))
-            sheet.set_row(row, 13.5 * (1 + len(line) // 138) + 3)
+            marks: dict[str, object] = {"indent": 2, "align": "left"} if line.startswith(" ") else {}
+            if found := re.match(r"\[(\w+)\] ", line):
+                _patch(desk, sheet, row, found[1])
+                line, marks = line[found.end() :], {"indent": 1, "align": "left"}  # noqa: PLW2901
+            sheet.set_row(row, _height(line, _LINE))
+            write_text(sheet, row, 1, line.strip(), styles(text_wrap=True, valign="top", **marks))
         row += 2
 
 
-def _page(sheet: Any, report: Report, widths: tuple[int, ...]) -> None:
+def _parts(desk: Desk, named: str) -> list[tuple[str, list[str]]]:
+    report, route = desk.report, desk.route
+    other = "office" if route == "classic" else "classic"
+    chosen = report.parameters[0].key if report.parameters else "region"
+    text = _ABOUT.format(
+        example=f'={PREFIX[route]}METRIC("mrr",$A7)', add_in=_ADDIN[route], others=_ADDIN[other], other=other,
+        report=report.key, company=report.company or "your company", name=named, parameter=f"param_{chosen}",
+    )  # fmt: skip
+    parts = [(part.splitlines()[0], part.splitlines()[1:]) for part in text.strip().split("\n\n")]
+    parts[0][1].extend(report.about)
+    return parts
+
+
+def _patch(desk: Desk, sheet: Any, row: int, look: str) -> None:
+    """The look a line tells of, in the margin beside it."""
+    styles = desk.styles
+    patches: Mapping[str, tuple[str, dict[str, object]]] = {
+        "heat": ("", {"bg_color": HEAT[1]}),
+        "flag": ("7", {"bg_color": FLAG, "bold": True}),
+        "entry": ("7", {"bg_color": ENTRY, "border": 1, "border_color": GREY}),
+        "italic": ("7", {"italic": True}),
+        "error": ("#", {"font_color": "#A6A6A6"}),
+        "total": ("7", {"bold": True, "top": 1, "top_color": ACCENT}),
+    }
+    text, marks = patches[look]
+    write_text(sheet, row, 0, text, styles(align="center", **marks))
+
+
+def _height(text: str, width: int) -> float:
+    """Points a wrapped text takes."""
+    lines = sum(len(textwrap.wrap(part, int(width * _DENSE))) or 1 for part in text.splitlines() or [""])
+    return 13.5 * lines + 3
+
+
+def set_up(sheet: Any, report: Report, widths: tuple[int, ...]) -> None:
+    """Columns and print set-up of a sheet of text."""
     for column, width in enumerate(widths):
         sheet.set_column(column, column, width)
     sheet.hide_gridlines(2)

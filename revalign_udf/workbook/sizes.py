@@ -1,15 +1,17 @@
-"""How wide columns and how tall heads must be, and how a sheet fits on paper."""
+"""How wide columns and how tall heads must be, and what fits on paper."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from revalign_udf.layout import formats
 from revalign_udf.layout.model import Block, Cell
 
-__all__ = ["fits_one_page", "head_lines", "pixels", "widths"]
+__all__ = ["PAGE", "SHRUNK", "fits_one_page", "head_lines", "pixels", "widths"]
 
 _NARROWEST, _WIDEST = 10, 30
+#: pixels of a landscape A4 page inside its margins, and how much more a sheet may be shrunk to fit on a single one
+PAGE, SHRUNK = (1046, 688), 1.3
 
 
 def pixels(width: float) -> int:
@@ -22,8 +24,8 @@ def widths(blocks: Sequence[Block], currency: str) -> list[int]:
     found: list[int] = []
     for block in blocks:
         for number, (column, form) in enumerate(zip(block.columns, formats.patterns(block, currency), strict=True)):
-            cells = [_shown(row[number], form) for row in block.rows]
-            wanted = min(max([_NARROWEST, _head(column.title), *(length + 2 for length in cells)]), _WIDEST)
+            shown = _longest((row[number] for row in block.rows), form)
+            wanted = min(max(_NARROWEST, _head(column.title), shown + 2), _WIDEST)
             wanted = column.width if column.fixed else wanted
             if number < len(found):
                 found[number] = max(found[number], wanted)
@@ -32,14 +34,20 @@ def widths(blocks: Sequence[Block], currency: str) -> list[int]:
     return found
 
 
-def _shown(cell: Cell, form: str) -> int:
-    """About how many characters a cell takes on screen."""
-    value = cell.value
-    if value is None:
-        return len(cell.error)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return len(str(value))
-    return formats.length(value, form)
+def _longest(cells: Iterable[Cell], form: str) -> int:
+    """About how many characters the longest cell of a column takes on screen. Of numbers shown alike it is one of the two
+    at the ends; asking for each would take longer than writing them."""
+    most, ends = 0, dict[str, tuple[float, float]]()
+    for cell in cells:
+        value = cell.value
+        if value is None:
+            most = max(most, 0 if cell.call and cell.call.blank else len(cell.error))
+        elif isinstance(value, bool) or not isinstance(value, int | float):
+            most = max(most, len(str(value)))
+        else:
+            low, high = ends.get(cell.format or form, (value, value))
+            ends[cell.format or form] = min(low, value), max(high, value)
+    return max([most, *(formats.length(value, shown) for shown, pair in ends.items() for value in pair)])
 
 
 def _head(title: str) -> int:
@@ -65,5 +73,5 @@ def head_lines(block: Block, found: Sequence[int]) -> int:
 
 
 def fits_one_page(wide: float, tall: float) -> bool:
-    """Whether a sheet still reads well when shrunk in height too, onto one landscape page (277 x 180 mm inside)."""
-    return tall <= wide * 1.15
+    """Whether a sheet still reads well when it is shrunk in height too, onto one landscape page."""
+    return tall * min(1.0, PAGE[0] / wide) <= SHRUNK * PAGE[1]

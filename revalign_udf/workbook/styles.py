@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from revalign_udf.layout import formats
 from revalign_udf.layout.model import Cell, Report, Unit
+from revalign_udf.layout.palette import ACCENT, ENTRY, ENTRY_TEXT, PALE
 from revalign_udf.workbook.formulas import Route
 
-__all__ = ["ACCENT", "GREY", "PALETTE", "RULE", "Desk", "Styles", "axis_format"]
+__all__ = ["ACCENT", "BARS", "GREY", "RULE", "Desk", "Styles", "axis_format"]
 
-ACCENT, GREY, PALE, RULE = "#0B3C5D", "#767676", "#EAF1F6", "#DDE3E8"
+GREY, RULE = "#767676", "#DDE3E8"
 
-#: Okabe and Ito: told apart with every kind of colour vision
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442", "#000000")
+#: the bars within cells: positive and negative, light enough for the number on top
+BARS = ("#9EC9E8", "#C9CDD2")
 
 
 def axis_format(unit: Unit, currency: str, largest: float) -> str:
@@ -31,6 +32,9 @@ def axis_format(unit: Unit, currency: str, largest: float) -> str:
         body = "0.0"
     signed = (formats.sign(currency) if unit == "money" else "") + body
     return f"{signed};-{signed};0"  # a bare 0 instead of "€0k"
+
+
+Total = Literal["", "first", "more"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +69,35 @@ class Styles:
         """Small grey text beside the matter."""
         return self(font_size=9, font_color=GREY, **more)
 
-    def header(self, *, number: bool = False, computed: bool = False) -> Any:
+    def header(self, *, number: bool = False, computed: bool = False, indent: int = 0) -> Any:
         """A column's head; a computed column's is paler than one that asks the core."""
         back, front = (PALE, ACCENT) if computed else (ACCENT, "#FFFFFF")
         rule = {"bottom": 1, "bottom_color": ACCENT, "left": 1, "left_color": "#FFFFFF"}
         align = "right" if number else "left"
-        return self(bold=True, text_wrap=True, align=align, bg_color=back, font_color=front, **rule)
+        marks: dict[str, object] = {"indent": indent} if indent else {}
+        return self(bold=True, text_wrap=True, align=align, bg_color=back, font_color=front, **rule, **marks)
 
-    def body(self, form: str, cell: Cell, *, wrapped: bool = False) -> Any:
-        """A cell of a block. A text that Excel would take for a formula when edited is marked as text."""
+    def body(self, form: str, cell: Cell, *, wrapped: bool = False, total: Total = "", indent: int = 0) -> Any:
+        """A cell of a block. A text that Excel would take for a formula when edited is marked as text.
+
+        ``total``: the first of the rows of totals has a rule above. ``indent`` keeps a text off the number left of it.
+        """
         marks: dict[str, object] = {"italic": True} if cell.partial else {}
         if wrapped:
             marks |= {"text_wrap": True, "valign": "top"}
         if isinstance(cell.value, str) and cell.value[:1] in ("=", "+", "-", "@", "\t", "\r"):
             marks["quote_prefix"] = True
+        if indent:
+            marks |= {"align": "left", "indent": indent}
+        if total:
+            marks |= {"bold": True} | ({"top": 1, "top_color": ACCENT} if total == "first" else {})
+        if cell.entry:
+            marks |= {"bg_color": ENTRY, "font_color": ENTRY_TEXT, "locked": False}
         return self(num_format=form, bottom=1, bottom_color=RULE, **marks)
+
+    def spare(self, form: str) -> Any:
+        """A cell a spill may grow into: nothing but the number format."""
+        return self(num_format=form)
 
     def link(self, **more: object) -> Any:
         """A link inside the workbook."""

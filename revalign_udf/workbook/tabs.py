@@ -1,22 +1,37 @@
-"""Writes the data sheets of a report: one per tab, its blocks from top to bottom, their charts beneath."""
+"""Writes the data sheets of a report: one per tab, its blocks from top to bottom, their charts beside or beneath.
+
+Every cell is written in the order of rows, for a workbook that is written row by row.
+"""
 
 from __future__ import annotations
 
-import math
+import textwrap
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from xlsxwriter.utility import xl_range, xl_range_abs
 
 from revalign_udf.layout import formats
-from revalign_udf.layout.model import Block, Report, Tab
-from revalign_udf.workbook import charts, sizes
-from revalign_udf.workbook.cells import LINKS, write_cell, write_link, write_text
-from revalign_udf.workbook.styles import Desk
+from revalign_udf.layout.model import Block, Cell, Report, Tab
+from revalign_udf.workbook import charts, places, sizes
+from revalign_udf.workbook.cells import LINKS, write_cell, write_link, write_spilled, write_text
+from revalign_udf.workbook.formulas import call_text
+from revalign_udf.workbook.linking import WIDTH, opened, write_opener, write_opener_head
+from revalign_udf.workbook.rules import drawn_with_gaps, write_rules
+from revalign_udf.workbook.styles import Desk, Total
 
 __all__ = ["CONTENTS", "TabWriter", "page_footer"]
 
 CONTENTS = "Cover"
+#: pixels that stay in sight when a sheet is scrolled sideways: no more than this, or little is left to scroll
+_FROZEN = 480
+#: pixels of a letter of 9 points, and of the shortest line a remark is broken into
+_LETTER, _SHORTEST = 5.6, 700
+#: functions that answer a row of blanks where they have no rows; others say #N/A
+_TABLES = frozenset({"TABLE", "RECORDS"})
+#: rows a spill may grow into before it meets what stands beneath it
+_SPARE = (5, 25)
 
 
 class TabWriter:
@@ -26,151 +41,266 @@ class TabWriter:
         self.desk, self.sheet = desk, sheet
         self.tab = tab = replace(tab, blocks=tuple(_shown(block) for block in tab.blocks))
         self.report, self.styles = desk.report, desk.styles
-        self._widths = sizes.widths(tab.blocks, self.report.currency)
+        self._widths = _widths(tab.blocks, self.report.currency)
+        self._ruler = places.Ruler(self._widths)
+        self._frozen = self._lead()
         self._texts: list[str] = []
-        self._charted = 0
+        self._tables: list[str] = []
+        #: what the end of a page should not cut: first row, the row behind
+        self._whole: list[tuple[int, int]] = []
+        self._right = self._bottom = 0
 
     def write(self) -> None:
         """The whole sheet."""
         sheet, styles = self.sheet, self.styles
         for column, width in enumerate(self._widths):
             sheet.set_column(column, column, width, styles())
-        sheet.set_row(0, 26)
+        self._tall(0, 26)
         write_text(sheet, 0, 0, f"{self.tab.name} · {self.report.title}", styles.title())
         write_text(sheet, 1, 0, self.report.banner, styles.quiet())
         sheet.write_url(2, 0, f"internal:'{CONTENTS}'!A1", styles.link(font_size=9), "← Contents")
-        row, pixels, headers = 4, 26 * 4 / 3 + 60, []
+        row, headers = 4, []
         for block in self.tab.blocks:
-            row, header, height = self._block(block, row)
+            row, header = self._block(block, row)
             headers.append(header)
-            pixels += height
         # one block: its header stays in sight; several: only what is true of all of them does
         top = headers[0] if len(headers) == 1 else 2
-        sheet.freeze_panes(top + 1, 1)
-        if self._texts:
-            sheet.ignore_errors({"number_stored_as_text": " ".join(self._texts)})
-        self._print(top, pixels)
+        sheet.freeze_panes(top + 1, self._frozen)
+        # text that looks like a number, and totals that are computed otherwise than the rows above, are meant so
+        marks = {"number_stored_as_text": self._texts, "formula_differs": self._tables}
+        if ignored := {name: " ".join(areas) for name, areas in marks.items() if areas}:
+            sheet.ignore_errors(ignored)
+        self._print(top)
 
-    def _block(self, block: Block, row: int) -> tuple[int, int, float]:
-        """Writes a block from ``row`` on; the next free row, the header's row and the height in pixels."""
-        sheet, styles, start = self.sheet, self.styles, row
+    def _lead(self) -> int:
+        """How many columns stay in sight: those that name a row, where they are narrow."""
+        lead = max(1, min((block.lead for block in self.tab.blocks), default=1))
+        while lead > 1 and self._ruler.left(lead) > _FROZEN:
+            lead -= 1
+        return lead
+
+    def _tall(self, row: int, points: float) -> None:
+        self.sheet.set_row(row, points)
+        self._ruler.heights[row] = points * 4 / 3
+
+    # --- a block ---------------------------------------------------------------------------------------------------
+
+    def _block(self, block: Block, start: int) -> tuple[int, int]:
+        """Writes a block from row ``start`` on; the next free row and the header's row."""
+        sheet, styles, row = self.sheet, self.styles, start
         write_text(sheet, row, 0, block.title, styles.title(12))
-        if block.about:
-            row += 1
-            write_text(sheet, row, 0, block.about, styles.quiet())
+        row = self._notes(self._wrapped(block.about), row + 1) - 1
+        notes = self._footnotes(block)
+        if block.spill:
+            row = self._notes(notes, row + 1) - 1  # beneath, they would be in the way of a spill that grows
         header = row + 1
-        tall = 13.5 * sizes.head_lines(block, self._widths) + 6
-        sheet.set_row(header, tall)
+        self._header(block, header)
+        forms = formats.patterns(block, self.report.currency)
+        last = header + (self._spilled if block.spill else self._rows)(block, header + 1, forms)
+        spare = self._spare(block, last + 1, forms)
+        if last > header:
+            write_rules(self.desk, sheet, block, header + 1, forms, spare)
+        width = len(block.columns) + (opened(block) is not None)
+        self._marked(block, header, last, spare)
+        self._right = max(self._right, self._ruler.left(width))
+        row = last + 1 if block.spill else self._notes(notes, last + 1)
+        self._whole.append((start, row))
+        self._bottom = max(self._bottom, row - 1)
+        row += spare
+        if charts.drawable(block):
+            row = self._charts(block, header, row)
+            self._whole.append((start, self._bottom + 1))
+        return row + 2, header
+
+    def _header(self, block: Block, header: int) -> None:
+        sheet, styles = self.sheet, self.styles
+        self._tall(header, 13.5 * sizes.head_lines(block, self._widths) + 6)
         computed = {n for cells in block.rows for n, cell in enumerate(cells) if cell.formula}
         for number, column in enumerate(block.columns):
-            style = styles.header(number=column.unit != "text", computed=number in computed)
+            style = styles.header(
+                number=column.unit != "text", computed=number in computed, indent=_indent(block, number)
+            )
             write_text(sheet, header, number, column.title, style)
-            if note := self._note(block, number):
+            if note := _note(block, number):
                 lines = 1 + sum(1 + len(part) // 44 for part in note.split("\n"))
                 size = {"x_scale": 2.2, "y_scale": max(0.6, lines * 0.23), "font_name": "Arial", "font_size": 9}
                 sheet.write_comment(header, number, note, {**size, "author": "Revalign"})
-        places = {column.key: number for number, column in enumerate(block.columns)}
-        forms = formats.patterns(block, self.report.currency)
-        row = header
-        for cells in block.rows:
-            row += 1
+        write_opener_head(self.desk, sheet, header, block)
+
+    def _rows(self, block: Block, row: int, forms: Sequence[str]) -> int:
+        """Writes rows whose cells each have a formula or a value of their own; how many rows they take."""
+        columns = {column.key: number for number, column in enumerate(block.columns)}
+        drawn = drawn_with_gaps(block)
+        for down, cells in enumerate(block.rows):
+            total = _total(block, down)
             for number, cell in enumerate(cells):
                 linked = isinstance(cell.value, str) and block.columns[number].key in LINKS
-                if not (linked and write_link(self.desk, sheet, row, number, str(cell.value))):
-                    write_cell(self.desk, sheet, (row, number), cell, places, form=forms[number])
-        if block.rows:
-            self._rules(block, header, row, forms)
-        quoted = self.tab.name.replace("'", "''")
-        area = xl_range_abs(header, 0, row, len(block.columns) - 1)
-        self.desk.book.define_name(f"{self.tab.key}_{block.key}", f"='{quoted}'!{area}")
-        row = self._footnotes(block, row + 1)
-        if block.charts and block.rows and len(block.columns) > 1:
-            row = self._charts(block, header, row)
-        # the head is as tall as its text; every other row has the usual 20 pixels
-        return row + 2, header, (row + 1 - start) * 20 + tall * 4 / 3
+                if not (linked and write_link(self.desk, self.sheet, row + down, number, str(cell.value))):
+                    at, form, indent = (row + down, number), forms[number], _indent(block, number)
+                    write_cell(
+                        self.desk, self.sheet, at, cell, columns,
+                        form=form, indent=indent, total=total, gaps=number in drawn,
+                    )  # fmt: skip
+        return len(block.rows)
 
-    def _note(self, block: Block, column: int) -> str:
-        prints = [row[column].fingerprint for row in block.rows if row[column].fingerprint]
-        return "\n".join(part for part in (block.columns[column].note, prints[-1] if prints else "") if part)
+    def _spilled(self, block: Block, row: int, forms: Sequence[str]) -> int:
+        """Writes rows one function answers; how many rows they take."""
+        assert block.spill is not None
+        columns = {column.key: number for number, column in enumerate(block.columns)}
+        formula = call_text(block.spill, self.desk.route, row, columns)
+        rows = block.rows or _nothing(block)
+        size = len(rows), len(rows[0])
+        links = opened(block) if block.rows else None
+        for down, cells in enumerate(rows):
+            for number, cell in enumerate(cells):
+                at, form, indent = (row + down, number), forms[number], _indent(block, number)
+                anchor = down == number == 0
+                write_spilled(
+                    self.desk, self.sheet, at, cell, form=form, indent=indent,
+                    formula=formula if anchor else "", size=size if anchor else None,
+                )  # fmt: skip
+            write_opener(self.desk, self.sheet, row + down, block, None if links is None else cells[links].value)
+        return len(rows)
 
-    def _rules(self, block: Block, header: int, last: int, forms: list[str]) -> None:
-        """Errors are grey, and an amount that rounds to nothing is a plain 0 instead of -0."""
-        sheet, first = self.sheet, header + 1
-        grey = self.desk.book.add_format({"font_color": "#A6A6A6"})
-        sheet.conditional_format(first, 0, last, len(block.columns) - 1, {"type": "errors", "format": grey})
-        for number, column in enumerate(block.columns):
-            if column.unit == "text":
-                self._texts.append(xl_range(first, number, last, number))
-            if column.unit == "money" and not column.format:
-                form = forms[number]
-                edge = 0.5 * 10.0 ** -len(form.partition(".")[2])
-                zero = self.desk.book.add_format({"num_format": f"{form};{form}"})
-                rule = {"type": "cell", "criteria": "between", "minimum": -edge, "maximum": 0, "format": zero}
-                sheet.conditional_format(first, number, last, number, rule)
+    def _spare(self, block: Block, row: int, forms: Sequence[str]) -> int:
+        """Leaves room beneath a spill, with its number formats: how many rows."""
+        if not block.spill:
+            return 0
+        count = min(max(len(block.rows) // 4, _SPARE[0]), _SPARE[1])
+        for down in range(count):
+            for number, form in enumerate(forms):
+                self.sheet.write_blank(row + down, number, None, self.styles.spare(form))
+            write_opener(self.desk, self.sheet, row + down, block, ruled=False)
+        return count
 
-    def _footnotes(self, block: Block, row: int) -> int:
+    def _marked(self, block: Block, header: int, last: int, spare: int) -> None:
+        """The name of the block, and what Excel should not warn of."""
+        quoted, width = self.tab.name.replace("'", "''"), len(block.columns)
+        name = f"{self.tab.key}_{block.key}"
+        self.desk.book.define_name(name, f"='{quoted}'!{xl_range_abs(header, 0, last, width - 1)}")
+        if last > header:
+            self._tables.append(xl_range(header + 1, 0, last, width - 1))
+            for number, column in enumerate(block.columns):
+                if column.unit == "text":
+                    self._texts.append(xl_range(header + 1, number, last + spare, number))
+
+    # --- what stands around the table --------------------------------------------------------------------------------
+
+    def _footnotes(self, block: Block) -> list[str]:
         notes = [] if block.rows else ["Nothing to show yet."]
         if any(cell.partial for cells in block.rows for cell in cells):
             notes.append(f"Italic: partial, the period was still open on {self.report.as_of}.")
         missing: dict[str, list[str]] = {}
         for key, cells in zip(block.keys, block.rows, strict=True):
             for column, cell in zip(block.columns, cells, strict=True):
-                if cell.value is None and cell.status and cell.call:
+                # a gap is meant where the layout asks for one
+                if cell.value is None and cell.status and cell.call and not cell.call.blank:
                     missing.setdefault(f"{column.title}: {cell.status}", []).append(key)
         for said, keys in missing.items():
             several = keys[0] if len(keys) == 1 else f"{keys[0]} to {keys[-1]}, {len(keys)} rows"
             notes.append(f"No number when built: {said} ({several})")
         if len(notes) > 7:
             notes = [*notes[:6], f"... and {len(notes) - 6} more reasons; ask REVALIGN.METRIC or `revalign metric`."]
+        return notes
+
+    def _wrapped(self, text: str) -> list[str]:
+        """A long remark in lines of the width of the sheet, since no cells are merged."""
+        wide = max(_SHORTEST, self._ruler.left(len(self._widths)))
+        return textwrap.wrap(text, int(wide / _LETTER))
+
+    def _notes(self, notes: Sequence[str], row: int) -> int:
+        """Writes lines from a row on; the next free row."""
         for note in notes:
             write_text(self.sheet, row, 0, note, self.styles.quiet(italic=note.startswith("Italic")))
             row += 1
         return row
 
     def _charts(self, block: Block, header: int, row: int) -> int:
-        """Draws the charts, the free row below them.
-
-        They stand two abreast under the table, from column B on so that the frozen first column never cuts one. A
-        single chart stands beside a narrow table.
-        """
-        inner = sum(sizes.pixels(width) for width in self._widths[1 : len(block.columns)])
-        wide = int(min(640, max(440, (inner - 16) // 2)))
-        beside = len(block.charts) == 1 and inner <= 400
-        across = inner + 24 if beside else 0
+        """Draws the charts of a block whose next free row is ``row``; the free row below table and charts."""
+        ruler = self._ruler
+        width = len(block.columns) + (opened(block) is not None)
+        table, indent = ruler.left(width), ruler.left(self._frozen)
+        stand = places.arranged(len(block.charts), width, table, indent, places.height(charts.bars(block)))
+        top = header if stand.beside else row + (0 if block.spill else 1)
+        left = table - indent + 2 * places.GAP if stand.beside else 0
         for number, chart in enumerate(block.charts):
-            made = charts.make(self.desk, block, chart, self.tab.name, header)
-            made.set_size({"width": wide, "height": charts.HEIGHT})
-            down, place = divmod(number, 2)
-            options = {
-                "x_offset": across + place * (wide + 16),
-                "object_position": 2,
-                "description": f"{chart.kind} chart: {chart.title or block.title}",
-            }
-            self.sheet.insert_chart(header if beside else row + 1 + down * charts.ROWS, 1, made, options)
-            self._charted = max(self._charted, across + (place + 1) * (wide + 16))
-        if beside:
-            return max(row, header + charts.ROWS)
-        return row + 1 + charts.ROWS * math.ceil(len(block.charts) / 2)
+            down, across = stand.spot(number)
+            # from the first column that moves, so that the ones that stay never cut a chart
+            spot = {"row": top + down, "column": self._frozen, "x": left + across}
+            spot |= {"width": stand.width, "height": stand.height}
+            charts.insert(self.desk, self.sheet, block, chart, header, spot)
+            if not stand.beside:
+                self._whole.append((top + down, top + down + stand.rows_of_one))
+        self._right = max(self._right, indent + left + stand.reach)
+        behind = top + stand.rows
+        self._bottom = max(self._bottom, behind - 1)
+        return max(row, behind)
 
-    def _print(self, top: int, tall: float) -> None:
-        sheet = self.sheet
+    def _print(self, top: int) -> None:
+        sheet, ruler = self.sheet, self._ruler
         sheet.hide_gridlines(2)
         sheet.set_landscape()
         sheet.set_paper(9)
         sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         sheet.repeat_rows(0, top)
-        wide = max(sum(map(sizes.pixels, self._widths)), sizes.pixels(self._widths[0]) + self._charted)
-        sheet.fit_to_pages(1, 1 if sizes.fits_one_page(wide, tall) else 0)
+        right = ruler.column(self._right)
+        tall, wide = ruler.top(self._bottom + 1), ruler.left(right + 1)
+        printed = places.printed_width(wide, tall, self._whole, ruler)
+        if printed is None:
+            sheet.fit_to_pages(1, 1)
+        else:
+            right = ruler.column(printed)
+            sheet.fit_to_pages(1, 0)
+            sheet.set_h_pagebreaks(places.breaks(self._whole, ruler, ruler.left(right + 1), top + 1))
+        sheet.print_area(0, 0, self._bottom, right)
+        if right >= len(self._widths):
+            # said, because programs differ in how wide a column is by itself
+            sheet.set_column_pixels(len(self._widths), right, places.COLUMN)
         page_footer(sheet, self.report)
 
 
 def _shown(block: Block) -> Block:
-    """A block without its hidden columns: they are for the sync to find its rows by, which no workbook needs."""
+    """A block without its hidden columns: they are for the sync to find its rows by, which no workbook needs. A spill
+    answers the others."""
     kept = [number for number, column in enumerate(block.columns) if not column.hidden]
     if len(kept) == len(block.columns):
         return block
     rows = tuple(tuple(row[number] for number in kept) for row in block.rows)
-    return replace(block, columns=tuple(block.columns[number] for number in kept), rows=rows)
+    lead = sum(number < block.lead for number in kept)
+    return replace(block, columns=tuple(block.columns[number] for number in kept), rows=rows, lead=lead)
+
+
+def _widths(blocks: Sequence[Block], currency: str) -> list[int]:
+    """Characters of each column of a sheet, those of links beside a spill included."""
+    found = sizes.widths(blocks, currency)
+    for block in blocks:
+        if opened(block) is not None:
+            place = len(block.columns)
+            found += [WIDTH] * (place + 1 - len(found))
+            found[place] = max(found[place], WIDTH)
+    return found
+
+
+def _nothing(block: Block) -> tuple[tuple[Cell, ...], ...]:
+    """What a function answers that has no rows: a table one row of blanks, another function an error."""
+    blanks = block.spill is not None and block.spill.function in _TABLES
+    return (tuple(Cell() for _ in block.columns),) if blanks else ((Cell(error="#N/A"),),)
+
+
+def _indent(block: Block, column: int) -> int:
+    """1 for a text that stands right of a number, which would touch it."""
+    units = [other.unit for other in block.columns[max(0, column - 1) : column + 1]]
+    return int(len(units) == 2 and units[0] != "text" and units[1] == "text")
+
+
+def _note(block: Block, column: int) -> str:
+    prints = [row[column].fingerprint for row in block.rows if row[column].fingerprint]
+    return "\n".join(part for part in (block.columns[column].note, prints[-1] if prints else "") if part)
+
+
+def _total(block: Block, row: int) -> Total:
+    first = len(block.rows) - block.totals
+    return "first" if row == first < len(block.rows) else "more" if row > first else ""
 
 
 def page_footer(sheet: Any, report: Report) -> None:

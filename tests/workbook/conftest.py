@@ -23,6 +23,8 @@ from revalign_udf.workbook import Route, build
 
 Values = dict[str, list[list[Any]]]
 
+#: a layout of the kind people write; what ships is tested in tests/reports
+LAYOUT = Path(__file__).parent / "saas_metrics" / "layout.toml"
 FAKE = runpy.run_path(str(Path(__file__).parents[1] / "layout" / "fake.py"))["FakeAsk"]
 
 
@@ -34,7 +36,7 @@ def read_values(path: Path) -> Values:
 
 @pytest.fixture(scope="session")
 def report() -> Report:
-    return resolve(read(find("saas_metrics")), FAKE())
+    return resolve(read(LAYOUT), FAKE())
 
 
 @pytest.fixture(scope="session", params=["classic", "office"])

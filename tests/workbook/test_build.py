@@ -69,7 +69,8 @@ def test_every_call_is_a_formula_and_every_computed_cell_a_native_one(book: Any,
         for down, cells in enumerate(block.rows, start=1):
             for across, cell in enumerate(cells, start=1):
                 text = sheet.cell(top + down, across)
-                assert (text.data_type == "f") == bool(cell.call or cell.formula)
+                anchor = block.spill and down == across == 1
+                assert (text.data_type == "f") == bool(cell.call or cell.formula or anchor)
                 if cell.call:
                     assert text.value.startswith(f'={STORED[route]}("')
                 elif cell.formula:
@@ -145,7 +146,7 @@ def test_the_cover_links_to_every_sheet(book: Any, values: Values) -> None:
 
 def test_definitions_and_about(values: Values, report: Report) -> None:
     rows = values["Definitions"]
-    assert rows[3] == ["Metric", "Label", "Definition", "Formula", "Unit", "Owners", "Version"]
+    assert rows[3] == ["Metric", "Label", "Definition", "Formula", "Unit", "Owners", "Version", "Fingerprint"]
     assert report.definitions
     assert [row[0] for row in rows[4:]] == list(report.definitions.keys)
     about = "\n".join(str(cell) for row in values["About"] for cell in row)

@@ -1,13 +1,18 @@
-"""fill, verify and convert on the command line."""
+"""build, fill, verify and convert on the command line."""
 
+import io
 import json
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from rawbook import part_of, rawbook
+from rich.console import Console
 
+import revalign_udf.cli.workbook.build as building
 from revalign_udf.cli import main
 
 PLAIN = rawbook({"S": {"A1": "=REVALIGN.CAC(100,200,3)\t5", "A2": "=A1*2\t10"}})
@@ -135,3 +140,72 @@ def test_no_project_is_said_once_and_nothing_is_written(tmp_path: Path) -> None:
     assert found.exit_code == 2
     assert found.stderr.startswith("REV-301 ")
     assert path.read_bytes() == content
+
+
+# --- build -------------------------------------------------------------------------------------------------------------
+
+LAYOUT = """
+title = "Small"
+
+[[tab]]
+key = "t"
+name = "Months"
+
+[[tab.block]]
+key = "b"
+kind = "series"
+from = "2026-07"
+to = "2026-08"
+metrics = ["mrr"]
+
+[[tab.block.chart]]
+key = "c"
+kind = "line"
+series = ["mrr"]
+"""
+
+
+@pytest.fixture
+def layouts(published: Any, tmp_path: Path) -> Path:
+    """The settings of a project with a report of its own, "small", and one that cannot be read, "broken"."""
+    folder = tmp_path / "project"
+    shutil.copytree(published.folder, folder)
+    for name, text in {"small": LAYOUT, "broken": LAYOUT.replace('"line"', '"pie"')}.items():
+        (folder / "workbooks" / name).mkdir(parents=True)
+        (folder / "workbooks" / name / "layout.toml").write_text(text)
+    return folder
+
+
+def test_build_says_what_it_wrote(layouts: Path, tmp_path: Path) -> None:
+    path = tmp_path / "out" / "small.xlsx"
+    found = run("build", "small", "--project", layouts, "--to", tmp_path / "out")
+    assert (found.exit_code, found.stderr) == (0, "")
+    # cover, months, definitions, about; two months of one period and one number
+    assert found.stdout == f"Wrote {path}: 4 sheets, 4 cells, 1 chart\n"
+    (told,) = json.loads(run("build", "small", "--project", layouts, "--json").stdout)
+    assert told == {
+        "report": "small", "path": str(layouts / "output" / "small.xlsx"), "sheets": 4, "cells": 4, "charts": 1,
+    }  # fmt: skip
+    assert run("verify", path, "--project", layouts).exit_code == 0
+
+
+def test_one_report_that_cannot_be_built_does_not_stop_the_others(layouts: Path) -> None:
+    found = run("build", "broken", "small", "nope", "small", "--project", layouts, "--json")
+    assert found.exit_code == 1
+    broken, small, nope = json.loads(found.stdout)
+    assert (broken["report"], broken["error"]["code"]) == ("broken", "REV-701")
+    assert (small["report"], small["cells"]) == ("small", 4)
+    assert (nope["report"], nope["error"]["code"]) == ("nope", "REV-101")
+    assert "Reports:" in nope["error"]["hint"]
+    assert run("build", "nope", "--project", layouts).exit_code == 2
+    assert run("build", "broken", "--project", layouts).stderr.startswith("REV-701 ")
+
+
+def test_a_bar_shows_how_far_a_build_is(layouts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(building, "stderr", Console(file=screen, force_terminal=True, width=100))
+    run("build", "small", "--project", layouts, "--json")
+    assert screen.getvalue() == ""
+    run("build", "small", "--project", layouts)
+    shown = re.sub(r"\x1b\[[0-9;?]*\w", "", screen.getvalue())
+    assert re.search(r"small · small\.xlsx .* 2/2 4 cells", shown)

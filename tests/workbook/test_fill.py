@@ -403,7 +403,9 @@ def test_a_newer_snapshot_changes_values_only(published: Any, tmp_path: Path) ->
     def bare(sheet: bytes) -> bytes:  # a sheet without the values of its formulas
         return re.sub(rb' t="\w+"(?=[^<>]*><f)|(?<=</f>)<v>[^<]*</v>', b"", sheet)
 
-    assert all(bare(before[name]) == bare(after[name]) for name in different)
+    # the list of months, which is longer now, has a cell more
+    grown = [name for name in different if bare(before[name]) != bare(after[name])]
+    assert [b'REVALIGN_LIST("months")' in before[name] for name in grown] == [True]
     # compressed as they were: everything before the first changed part is the same
     assert old.read_bytes()[:400] == new.read_bytes()[:400]
     assert verify(new, published.door).sound

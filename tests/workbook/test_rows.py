@@ -38,6 +38,7 @@ period = "THIS_MONTH"
 metrics = ["mrr"]
 [[tab]]
 key = "lists"
+name = "Behind it"
 [[tab.block]]
 key = "paying"
 kind = "records"
@@ -91,7 +92,7 @@ def test_records_add_up_to_the_number_they_stand_behind(rows: tuple[Report, Path
     block = report.tabs[1].blocks[0]
     assert [row[-1].value for row in block.rows] == [100, 250.10, 50]  # by the day each began
     assert 100 + 250.10 + 50 == published.door(None).metric("mrr", "2026-09").value == 400.10
-    sheet = openpyxl.load_workbook(path)["Lists"]
+    sheet = openpyxl.load_workbook(path)["Behind it"]
     head = next(row for row in sheet.iter_rows() if row[0].value == "System")
     assert [cell.value for cell in head][:6] == ["System", "Record", "Component", "Name", "Date", "MRR"]
     first = sheet[head[0].row + 1]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 
 from revalign_udf.layout.model import Block, Column, Unit
@@ -100,7 +101,8 @@ _ENGLISH = "Patterns are written the English way in every country: #,##0.00."
 _SECTIONS = 4
 
 
-def _tokens(text: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=1024)  # a report has few patterns and many cells
+def _tokens(text: str) -> tuple[tuple[str, str], ...]:
     """(kind, text) of each piece; the kind ``""`` is something neither program takes."""
     found, at = list[tuple[str, str]](), 0
     while at < len(text):
@@ -108,7 +110,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
         name, piece = (match.lastgroup or "", match[match.lastgroup or 0]) if match else ("", text[at])
         found.append((name, piece))
         at = match.end() if match else at + 1
-    return found
+    return tuple(found)
 
 
 def fault(text: str) -> tuple[str, str]:

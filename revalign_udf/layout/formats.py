@@ -7,7 +7,7 @@ them so and show the marks of the reader's locale. Only what both read the same 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -149,7 +149,7 @@ def _odd(name: str, piece: str) -> tuple[str, str] | None:
     return None
 
 
-def _lapse(tokens: list[tuple[str, str]]) -> bool:
+def _lapse(tokens: Sequence[tuple[str, str]]) -> bool:
     return any(name == "bracket" and _ELAPSED.fullmatch(piece) for name, piece in tokens)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from revalign_udf.localsheets.book import Cell, Json, Rect, Sheet
-from revalign_udf.localsheets.formats import show
+from revalign_udf.localsheets.formats import show, typed
 
 __all__ = ["banding_of", "rule_format"]
 
@@ -42,10 +42,9 @@ def rule_format(sheet: Sheet, row: int, column: int, cell: Cell) -> Json:
 
 
 def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+    """What was typed as a number of the spreadsheet's country."""
+    value = typed(text)[0]
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 _NUMBERS: dict[str, Callable[[float, list[float]], bool]] = {

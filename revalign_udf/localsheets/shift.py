@@ -13,6 +13,7 @@ from typing import Any
 from revalign_udf.localsheets.book import Book, Cell, Json, Rect, Sheet
 from revalign_udf.localsheets.formulas import rewrite
 from revalign_udf.localsheets.problems import bad_request
+from revalign_udf.localsheets.references import copied
 
 __all__ = ["delete", "insert", "move"]
 
@@ -186,15 +187,31 @@ def _ranges(book: Book, sheet: Sheet, change: _Change) -> None:
     else:
         sheet.column_groups = kept
     sheet.merges = [new for item in sheet.merges if (new := _grid_range(item, sheet, change)) is not None]
-    rules: list[Json] = []
-    for rule in sheet.conditional_formats:
-        ranges = [new for item in rule.get("ranges", ()) if (new := _grid_range(item, sheet, change)) is not None]
-        if ranges:
-            rules.append({**rule, "ranges": ranges})
-    sheet.conditional_formats = rules
+    sheet.conditional_formats = [
+        made for rule in sheet.conditional_formats if (made := _rule(rule, sheet, change)) is not None
+    ]
     book.metadata = [new for item in book.metadata if (new := _metadata(item, sheet, change)) is not None]
     for other in book.sheets:
         other.charts = [_chart(chart, sheet, change) for chart in other.charts]
+
+
+def _rule(rule: Json, sheet: Sheet, change: _Change) -> Json | None:
+    """A conditional format where its cells are now. Its formula is meant for the first cell of its first range."""
+    ranges = [new for item in rule.get("ranges", ()) if (new := _grid_range(item, sheet, change)) is not None]
+    if not ranges:
+        return None
+    condition = rule.get("booleanRule", {}).get("condition", {})
+    if condition.get("type") != "CUSTOM_FORMULA":
+        return {**rule, "ranges": ranges}
+    name = "startRowIndex" if change.rows else "startColumnIndex"
+    by = int(ranges[0].get(name, 0)) - int(rule["ranges"][0].get(name, 0))
+    down, across = (by, 0) if change.rows else (0, by)
+    values = [
+        {**value, "userEnteredValue": copied(str(value.get("userEnteredValue", "")), down, across)}
+        for value in condition.get("values", ())
+    ]
+    made = {**rule["booleanRule"], "condition": {**condition, "values": values}}
+    return {**rule, "ranges": ranges, "booleanRule": made}
 
 
 def _group(item: Json, change: _Change) -> Json | None:

@@ -29,8 +29,15 @@ module          holds
 ``update``      one block: the difference as requests
 ``judging``     when two cells are the same, and a loss too large to be true
 ``filling``     people's formulas, filled down into new rows
+``dressing``    how a block that stands looks: what follows its rows and what is a person's
 ``looks``       what is set once and then left to people
+``carried``     whose look each row wears once rows have moved
+``rowlooks``    totals, rows that are not final, number formats of single cells
+``extent``      which rows of a block are data
+``rules``       conditional formats
+``links``       addresses people can click
 ``charts``      native charts
+``about``       the tab ``About``
 ``banner``      the line on top and the refresh box
 ``log``         the tab ``_log``
 ``tabs``        one tab

@@ -9,6 +9,7 @@ from revalign_udf.sheets.client import Json
 from revalign_udf.sheets.current import Area
 from revalign_udf.sheets.memory import BlockMemory, KeptBlock
 from revalign_udf.sheets.requests import Outbox
+from revalign_udf.sheets.rules import RuleChange
 
 __all__ = ["BlockChange", "Edit", "Refusal"]
 
@@ -89,3 +90,9 @@ class BlockChange:
     """the rectangle as it will be, before blocks above it grow"""
     grown: int = 0
     """rows the tab gains"""
+    rules: RuleChange = field(default_factory=RuleChange)
+    """conditional formats"""
+    puts: list[Json] = field(default_factory=list)
+    """the requests among ``out`` that put them in; their place in the tab's list is still open"""
+    shaken: set[int] = field(default_factory=set)
+    """rows on the sheet that are deleted or moved"""

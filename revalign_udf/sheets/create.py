@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from revalign_udf.sheets import identity, looks
 from revalign_udf.sheets.change import BlockChange
 from revalign_udf.sheets.charts import Place, chart_count, new_charts, redraw
 from revalign_udf.sheets.client import Json
 from revalign_udf.sheets.current import Area, Current
 from revalign_udf.sheets.desired import WantedBlock, extended
+from revalign_udf.sheets.extent import data_rows, extent
+from revalign_udf.sheets.identity import BlockMark
+from revalign_udf.sheets.links import link_columns, links
 from revalign_udf.sheets.memory import BlockMemory
 from revalign_udf.sheets.requests import write_cells
+from revalign_udf.sheets.rowlooks import row_looks
+from revalign_udf.sheets.rules import plan_rules, put_rules, rule_count
 
 __all__ = ["HEADER_KEY", "create_block", "remembered"]
 
@@ -44,11 +51,21 @@ def create_block(current: Current, wanted: WantedBlock, tab: int, row: int, plac
         values |= {(at, column): value for column, value in enumerate(wanted.row(index, at, places))}
     found = current.block_marks.get(wanted.path)
     before = found.kept.charts if found else ()  # one a person deleted stays deleted
-    charts = new_charts(current, wanted, area, columns, place, before=before)
+    data = data_rows(area, wanted.keys(), wanted.total_keys())
+    charted = replace(data, top=area.top)
+    charts = new_charts(current, wanted, charted, columns, place, before=before)
     rows = range(area.top + 1, area.bottom)
-    italics, partial = looks.partial_looks(wanted, area, columns, (), rows)
     known = dict.fromkeys([*before, *(chart.key for chart in wanted.block.charts)])
-    mark = wanted.mark(list(known), partial=partial)
+    mark = wanted.mark(list(known))
+    made = row_looks(wanted, area, columns, rows, BlockMark(wanted.path), {})
+    change.rules = plan_rules(wanted, None, None, {}, data_rows(area, wanted.keys()), data, columns)
+    change.puts = put_rules(change.rules)
+    linked = link_columns(wanted)
+    mark = replace(
+        mark, partial=made.partial, totals=made.totals, formats=made.formats, rules=change.rules.kept,
+        links=linked,
+    )  # fmt: skip
+    stands = extent(area, wanted.keys(), wanted.total_keys(), ())
     change.out.each(
         [
             {"addNamedRange": {"namedRange": named}},
@@ -57,9 +74,11 @@ def create_block(current: Current, wanted: WantedBlock, tab: int, row: int, plac
             *looks.header(wanted, area, columns, look=True),
             *looks.formats(wanted, area, columns, set(columns)),
             *_stripes(current, wanted, area),
-            *italics,
+            *made.requests,
+            *links(wanted, tab, columns, values, rows, linked),
+            *change.puts,
             *charts,
-            *redraw(current, wanted, area, area, columns, reshaped=True),
+            *redraw(current, wanted, stands, charted, columns, reshaped=True),
             *looks.guard(current, wanted.path, identifier),
             *looks.mark_request(current, tab, mark),
         ]
@@ -67,6 +86,8 @@ def create_block(current: Current, wanted: WantedBlock, tab: int, row: int, plac
     change.words.append(f'new block "{wanted.block.title or wanted.block.key}"')
     if charts:
         change.words.append(chart_count(charts))
+    if change.rules.new:
+        change.words.append(rule_count(change.rules.new))
     return change
 
 

@@ -17,7 +17,7 @@ Kept = TypeVar("Kept", TabMark, BlockMark)
 STRUCTURE = (
     "properties(locale,timeZone),developerMetadata,namedRanges,"
     "sheets(properties(sheetId,title,index,gridProperties(rowCount,columnCount)),"
-    "charts(chartId,position,spec),protectedRanges(protectedRangeId),bandedRanges(bandedRangeId,range),"
+    "charts(chartId,position,spec),conditionalFormats,protectedRanges(protectedRangeId),bandedRanges(bandedRangeId,range),"
     "developerMetadata)"
 )
 CELLS = (
@@ -72,6 +72,8 @@ class CurrentTab:
     colours: dict[tuple[int, int], Json] = field(default_factory=dict)
     bandings: dict[int, Json] = field(default_factory=dict)
     """range by id"""
+    rules: list[Json] = field(default_factory=list)
+    """conditional formats, the strongest first"""
     read: bool = False
     """whether its cells were read"""
 
@@ -153,6 +155,7 @@ def read_structure(client: SpreadsheetClient) -> Current:
             int(grid.get("columnCount", 0)),
             {int(chart["chartId"]): chart for chart in sheet.get("charts", ())},
             bandings={int(item["bandedRangeId"]): item.get("range", {}) for item in sheet.get("bandedRanges", ())},
+            rules=list(sheet.get("conditionalFormats", ())),
         )
         current.tabs[tab.id] = tab
         current.guards |= {int(item["protectedRangeId"]) for item in sheet.get("protectedRanges", ())}

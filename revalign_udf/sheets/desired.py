@@ -14,6 +14,7 @@ from revalign_udf.calc.letters import column_letters
 from revalign_udf.errors import InternalError, SurfaceError, UnknownName, UserError
 from revalign_udf.layout.model import Block, Column, Report
 from revalign_udf.sheets import identity
+from revalign_udf.sheets.about import ABOUT, about_blocks
 from revalign_udf.sheets.client import Json
 from revalign_udf.sheets.identity import BlockMark
 from revalign_udf.sheets.rows import record_keys
@@ -177,8 +178,8 @@ class WantedBlock:
         except UserError as problem:
             raise SurfaceError(f"{self.path}: {problem.message}", code="REV-701", hint=problem.hint) from None
 
-    def mark(self, charts: Sequence[str], *, banded: bool = True, partial: Sequence[str] = ()) -> BlockMark:
-        """What the block's mark should remember."""
+    def mark(self, charts: Sequence[str] = ()) -> BlockMark:
+        """What the block's mark should remember of what follows from the block alone."""
         return BlockMark(
             self.path,
             self.block.title,
@@ -186,19 +187,24 @@ class WantedBlock:
             self.currency,
             identity.fingerprint(tuple(column.note for column in self.block.columns)),
             tuple(charts),
-            banded,
-            tuple(partial),
+            banded=True,
         )
 
     @staticmethod
     def _look(column: Column) -> str:
         """A column's unit and what else decides its number format."""
         more = "" if column.decimals is None else f".{column.decimals}"
-        return f"{column.unit}{more}{' ' + column.format if column.format else ''}"
+        total = " total" if column.total else ""
+        return f"{column.unit}{more}{' ' + column.format if column.format else ''}{total}"
 
     def partial_rows(self) -> list[int]:
         """Rows whose numbers are not final yet."""
         return [at for at, row in enumerate(self.block.rows) if any(cell.partial for cell in row)]
+
+    def total_keys(self) -> tuple[str, ...]:
+        """What names the rows of totals, which stand last."""
+        keys = self.keys()
+        return tuple(keys[len(keys) - self.block.totals :]) if self.block.totals else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +217,7 @@ class WantedTab:
 
 
 def wanted_tabs(report: Report, marks: Marks = (".", ","), only: Collection[str] = ()) -> list[WantedTab]:
-    """The report's tabs, the definitions last.
+    """The report's tabs, then the definitions and what the report says about itself.
 
     Args:
         report: the report.
@@ -228,6 +234,8 @@ def wanted_tabs(report: Report, marks: Marks = (".", ","), only: Collection[str]
     tabs = [(tab.key, tab.name, tab.blocks) for tab in report.tabs if not only or tab.key in only]
     if report.definitions is not None:
         tabs.append(("definitions", "Definitions", (report.definitions,)))
+    if blocks := about_blocks(report):
+        tabs.append((ABOUT, "About", blocks))
     return [
         WantedTab(
             identity.tab_path(report.key, key),

@@ -36,6 +36,8 @@ BOX = "rvbox"
 #: The path that stands for the spreadsheet itself: its log, its stage.
 WHOLE = "spreadsheet"
 _VERSION = 1
+#: What marks of the first versions did not have.
+_LATER = ("totals", "formats", "rules", "links")
 
 
 def tab_path(report: str, tab: str) -> str:
@@ -103,10 +105,23 @@ class BlockMark:
     """the stripes were made"""
     partial: tuple[str, ...] = ()
     """keys of the rows shown as partial"""
+    totals: tuple[str, ...] = ()
+    """keys of the rows shown as totals, in order"""
+    formats: tuple[tuple[str, str], ...] = ()
+    """short name of each row with number formats of its own, and a fingerprint of those"""
+    rules: tuple[tuple[str, str], ...] = ()
+    """name of each conditional format made, and what it tests; one that is gone was deleted by a person"""
+    links: tuple[str, ...] = ()
+    """columns whose addresses were made links"""
 
     def dump(self) -> str:
-        """As the metadata's value."""
-        return json.dumps({"v": _VERSION, **asdict(self)}, ensure_ascii=False, sort_keys=True)
+        """As the metadata's value. What a block does not have is not said: a mark made before it could be stays."""
+        said = {"v": _VERSION, **asdict(self)}
+        return json.dumps(
+            {name: value for name, value in said.items() if value or name not in _LATER},
+            ensure_ascii=False,
+            sort_keys=True,
+        )
 
 
 def _load(value: str) -> dict[str, Any]:
@@ -137,6 +152,10 @@ def load_block(value: str) -> BlockMark | None:
         tuple(str(key) for key in found.get("charts", ())),
         found.get("banded") is True,
         tuple(str(key) for key in found.get("partial", ())),
+        tuple(str(key) for key in found.get("totals", ())),
+        tuple((str(row), str(look)) for row, look in found.get("formats", ())),
+        tuple((str(name), str(test)) for name, test in found.get("rules", ())),
+        tuple(str(key) for key in found.get("links", ())),
     )
 
 

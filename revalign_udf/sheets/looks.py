@@ -13,11 +13,9 @@ from revalign_udf.sheets.desired import WantedBlock
 from revalign_udf.sheets.identity import BlockMark
 from revalign_udf.sheets.requests import repeat
 
-__all__ = ["banding", "formats", "guard", "header", "mark_request", "partial_looks", "runs", "striped", "title_look"]
+__all__ = ["banding", "formats", "guard", "header", "mark_request", "runs", "striped", "title_look", "width"]
 
 _TEXT = "userEnteredFormat.textFormat"
-#: Instead of the keys of all rows, and how many keys a mark holds otherwise.
-ALL, MANY = "*", 200
 #: Characters that Google keeps as a mark.
 LONGEST = 30_000
 #: Characters from which on a column of text is shown on several lines.
@@ -30,29 +28,41 @@ def formats(wanted: WantedBlock, area: Area, columns: Sequence[int], only: Colle
     if area.bottom == area.top + 1 or not only:
         return made
     shown = patterns(wanted.block, wanted.currency)
+    tall = any(column.unit == "text" and column.width >= WIDE for column in wanted.block.columns)
     for index, (column, where) in enumerate(zip(wanted.block.columns, columns, strict=True)):
         found = style.number_format(column.unit, shown[index])
         cells = Area(area.tab, area.top + 1, where, area.bottom, where + 1)
-        if index in only and column.unit == "text" and column.width >= WIDE:
-            names = "userEnteredFormat(wrapStrategy,verticalAlignment)"
-            made.append(repeat(cells, {"userEnteredFormat": style.LONG}, names))
+        if index in only and tall:  # the cells beside a sentence begin where it does
+            wraps = column.unit == "text" and column.width >= WIDE
+            look = style.LONG if wraps else {"verticalAlignment": style.LONG["verticalAlignment"]}
+            made.append(repeat(cells, {"userEnteredFormat": look}, f"userEnteredFormat({','.join(look)})"))
         if index in only and found is not None:
             made.append(repeat(cells, {"userEnteredFormat": {"numberFormat": found}}, "userEnteredFormat.numberFormat"))
+        if index in only and column.total:
+            made.append(repeat(cells, {"userEnteredFormat": {"textFormat": {"bold": True}}}, f"{_TEXT}.bold"))
     return made
 
 
 def header(wanted: WantedBlock, area: Area, columns: Sequence[int], *, look: bool) -> list[Json]:
     """Notes of the header, and its look when it is new."""
     made: list[Json] = []
-    for column, where in zip(wanted.block.columns, columns, strict=True):
+    for at, (column, where) in enumerate(zip(wanted.block.columns, columns, strict=True)):
         cell: Json = {"note": column.note} if column.note else {}
         fields = "note"
         if look:
-            cell["userEnteredFormat"] = style.HEADER(column)
+            computed = any(row[at].formula for row in wanted.block.rows)
+            cell["userEnteredFormat"] = style.HEADER(column, computed=computed)
             names = "textFormat,backgroundColorStyle,horizontalAlignment,verticalAlignment,wrapStrategy"
             fields += f",userEnteredFormat({names})"
         made.append(repeat(Area(area.tab, area.top, where, area.top + 1, where + 1), cell, fields))
     return made
+
+
+def width(tab: int, column: int, characters: int, *, hidden: bool = False) -> Json:
+    """The width of a column of the sheet."""
+    span = {"sheetId": tab, "dimension": "COLUMNS", "startIndex": column, "endIndex": column + 1}
+    properties: Json = {"pixelSize": style.pixels(characters)} | ({"hiddenByUser": True} if hidden else {})
+    return {"updateDimensionProperties": {"range": span, "properties": properties, "fields": ",".join(properties)}}
 
 
 def title_look(tab: int, row: int, column: int) -> Json:
@@ -75,34 +85,6 @@ def striped(tab: CurrentTab | None, area: Area) -> bool:
         if rows[0] <= area.bottom and area.top < rows[1] and across[0] < area.right and area.left < across[1]:
             return True
     return False
-
-
-def partial_looks(
-    wanted: WantedBlock, area: Area, columns: Sequence[int], before: Sequence[str], places: Sequence[int]
-) -> tuple[list[Json], tuple[str, ...]]:
-    """Rows whose numbers are not final stand in italics; one that has become final stands upright again.
-
-    ``places`` gives the row on the sheet of each row of the block.
-
-    Returns:
-        The requests, and the keys of the rows that are partial now: ``*`` for all, for a mark holds few characters.
-    """
-    keys = wanted.keys()
-    partial = {keys[at] for at in wanted.partial_rows()}
-    everything = bool(keys) and len(partial) == len(keys)
-    if len(partial) > MANY and not everything:
-        partial = set()
-    made: list[Json] = []
-    for italic in (True, False):
-        rows = [
-            row
-            for key, row in zip(keys, places, strict=True)
-            if (key in partial) is italic and (key in before or ALL in before) is not italic
-        ]
-        for top, bottom in runs(rows):
-            cells = Area(area.tab, top, min(columns), bottom, max(columns) + 1)
-            made.append(repeat(cells, {"userEnteredFormat": {"textFormat": {"italic": italic}}}, f"{_TEXT}.italic"))
-    return made, (ALL,) if everything else tuple(sorted(partial))
 
 
 def runs(places: Iterable[int]) -> list[tuple[int, int]]:

@@ -14,6 +14,7 @@ from revalign_udf.errors import Retriable, SurfaceError
 from revalign_udf.layout.locales import formula_marks
 from revalign_udf.layout.model import Report
 from revalign_udf.sheets import a1, collector, identity
+from revalign_udf.sheets.about import ABOUT
 from revalign_udf.sheets.banner import WAITING
 from revalign_udf.sheets.change import Edit, Refusal
 from revalign_udf.sheets.client import AmbiguousWrite, Json, Refused, SpreadsheetClient
@@ -175,7 +176,7 @@ def make_plan(client: SpreadsheetClient, report: Report, options: Options | None
         UnknownName: REV-101, a tab of the options that the report does not have.
     """
     chosen = options or Options()
-    keys = [*(tab.key for tab in report.tabs), "definitions"]
+    keys = [*(tab.key for tab in report.tabs), "definitions", ABOUT]
     made = [identity.number_id("tab", identity.tab_path(report.key, key)) for key in keys]
     with collector.paused():
         current = read_current(client, report.key, [*made, log_tab()] if chosen.stamp else made)
@@ -319,7 +320,8 @@ def written(plan: SheetPlan) -> set[object]:
     for call in plan.sends:
         if isinstance(call, Batch):
             for request in call.requests:
-                rows = request.get("updateCells", {}).get("rows", ())
+                cells = request.get("updateCells", {})
+                rows = cells.get("rows", ()) if cells.get("fields") == "userEnteredValue" else ()
                 values = [cell.get("userEnteredValue") for row in rows for cell in row.get("values", ())]
                 if value := request.get("repeatCell", {}).get("cell", {}).get("userEnteredValue"):
                     values.append(value)

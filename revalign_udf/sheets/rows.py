@@ -79,7 +79,7 @@ def record_keys(rows: Sequence[Sequence[Json | None]]) -> list[str]:
 
 def arrange(
     standing: Sequence[str], apart: Sequence[str], wanted: Sequence[str], mode: Mode, noted: set[int],
-    memory: BlockMemory | None, *, tracked: bool, frozen: Sequence[str] = (),
+    memory: BlockMemory | None, *, tracked: bool, frozen: Sequence[str] = (), totals: Sequence[str] = (),
 ) -> Rows:  # fmt: skip
     """The order wanted.
 
@@ -92,6 +92,7 @@ def arrange(
         memory: what was written last.
         tracked: whether there should be a memory; without one every row counts as ours.
         frozen: keys of earlier snapshots.
+        totals: keys of rows that new records never go beneath.
     """
     want = set(wanted)
     old = [*standing, *apart]
@@ -119,7 +120,8 @@ def arrange(
     if keep_order:
         have = set(standing)
         main = [key for key in standing if key in want or key in foreign_set or key in frozen_set]
-        main += [key for key in wanted if key not in have]
+        end = next((at for at, key in enumerate(main) if key in totals), len(main))
+        main[end:end] = [key for key in wanted if key not in have]
     else:
         main = _anchored(standing, wanted, foreign_set | frozen_set)
     heading_noted = any(key == HEADING and len(standing) + at in noted for at, key in enumerate(apart))

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from revalign_udf.layout.model import Report
-from revalign_udf.sheets import banner, identity, style
+from revalign_udf.sheets import banner, identity, looks
 from revalign_udf.sheets.change import BlockChange, Edit, Refusal
-from revalign_udf.sheets.charts import CHART_ROWS, Place
+from revalign_udf.sheets.charts import CHART_ROWS, Place, beneath
 from revalign_udf.sheets.client import Json
 from revalign_udf.sheets.create import create_block
 from revalign_udf.sheets.current import Area, Current, CurrentTab
 from revalign_udf.sheets.desired import WantedBlock, WantedTab
 from revalign_udf.sheets.requests import Outbox, Request
+from revalign_udf.sheets.rules import settle, shaken_rules
 from revalign_udf.sheets.search import search
 from revalign_udf.sheets.update import Judgement, update_block
 
@@ -98,7 +99,7 @@ class TabPlanner:
         fresh = path not in current.tab_marks  # the mark is written last: without it, set it up once more
         missing = [block for block in self.wanted.blocks if current.area("block", block.path) is None]
         identifier = self.identifier
-        place = Place(self._chart_row())
+        place = Place(self._chart_row(), self._chart_column())
         top = FIRST_ROW
         was = self.tab
         if self.tab is None:
@@ -112,6 +113,7 @@ class TabPlanner:
             self._grow(self.tab, top, missing)
         # Each request names places as they are when its turn comes: a banner that stands is written before any row
         # moves, blocks from the lowest up, and a row for a lost banner is inserted last.
+        opening = len(self.out.groups)
         restore = current.area("banner", path) is None
         if not restore:
             self.out.take(banner.banner(current, was, identifier, path, self.report))
@@ -125,6 +127,7 @@ class TabPlanner:
                 self.left.append(block.path)
                 continue
             self._take(block, update_block(current, block, area, place, self.judgement))
+        self.out.groups[opening:opening] = self._settle_rules()
         if fresh:
             self._widths(identifier)
         if restore:
@@ -145,6 +148,23 @@ class TabPlanner:
         for area, block in self.standing:
             self._take(block, update_block(self.current, block, area, Place(), judgement))
         return self._sum(self.tab.title)
+
+    def _settle_rules(self) -> list[tuple[Request, ...]]:
+        """Says where in its tab's list each conditional format goes, and takes out first what has to change: a rule is
+        known by its place alone, and no place is certain any more once rows have gone."""
+        taken: list[tuple[Request, ...]] = []
+        changes = [change for change in self.changes.values() if change.area is not None]
+        for tab in dict.fromkeys(change.area.tab for change in changes if change.area):
+            here = [change for change in changes if change.area and change.area.tab == tab]
+            rules = self.current.tabs[tab].rules if tab in self.current.tabs else []
+            lost = shaken_rules(rules, set[int]().union(*(change.shaken for change in here)))
+            off, places = settle(len(rules), [change.rules for change in here], lost)
+            for change, indexes in zip(here, places, strict=True):
+                for request, index in zip(change.puts, indexes, strict=True):
+                    request["addConditionalFormatRule"]["index"] = index
+            if off:
+                taken.append(tuple({"deleteConditionalFormatRule": {"sheetId": tab, "index": at}} for at in off))
+        return taken
 
     def _sum(self, name: str) -> TabPlan:
         changes = list(self.changes.values())
@@ -225,28 +245,27 @@ class TabPlanner:
 
     def _chart_row(self) -> int:
         """The first row beneath the charts that are there."""
-        row = 1
-        for chart in self.tab.charts.values() if self.tab else ():
-            anchor = chart.get("position", {}).get("overlayPosition", {}).get("anchorCell", {})
-            row = max(row, int(anchor.get("rowIndex", 0)) + CHART_ROWS)
-        return row
+        return max([1, *map(beneath, self.tab.charts.values() if self.tab else ())])
+
+    def _chart_column(self) -> int:
+        """The first column to the right of every block: a chart beside one may reach down to the next."""
+        rights = [block.width for block in self.wanted.blocks]
+        rights += [
+            max(area.right, area.left + block.width) for area, block in self.standing if area.tab == self.identifier
+        ]
+        return max(rights, default=0) + 1
 
     def _widths(self, identifier: int) -> None:
         widths: dict[int, int] = {}
         for block in self.wanted.blocks:
             for index, column in enumerate(block.block.columns):
-                widths[index] = max(widths.get(index, 0), style.pixels(column.width))
+                widths[index] = max(widths.get(index, 0), column.width)
         hidden = {at for block in self.wanted.blocks for at, column in enumerate(block.block.columns) if column.hidden}
         shown = {
             at for block in self.wanted.blocks for at, column in enumerate(block.block.columns) if not column.hidden
         }
-        for index, width in widths.items():
-            span = {"sheetId": identifier, "dimension": "COLUMNS", "startIndex": index, "endIndex": index + 1}
-            properties: Json = {"pixelSize": width}
-            if index in hidden - shown and index:  # the first one carries the banner and the titles
-                properties["hiddenByUser"] = True
-            body = {"range": span, "properties": properties, "fields": ",".join(properties)}
-            self.out.each([{"updateDimensionProperties": body}])
+        for index, width in widths.items():  # the first one carries the banner and the titles
+            self.out.each([looks.width(identifier, index, width, hidden=index in hidden - shown and index > 0)])
 
 
 def share(current: Current, planners: Sequence[TabPlanner]) -> None:

@@ -13,12 +13,13 @@ from revalign_udf.errors import SurfaceError
 from revalign_udf.sheets import a1, identity, looks, style
 from revalign_udf.sheets.align import Alignment, Delete, Insert, Move, align
 from revalign_udf.sheets.change import BlockChange, Edit, Refusal
-from revalign_udf.sheets.charts import Place, chart_count, new_charts, redraw
+from revalign_udf.sheets.charts import Place
 from revalign_udf.sheets.client import Json
 from revalign_udf.sheets.columns import find_columns, plain_value
 from revalign_udf.sheets.create import HEADER_KEY, remembered
 from revalign_udf.sheets.current import Area, Current, CurrentTab
 from revalign_udf.sheets.desired import WantedBlock, extended
+from revalign_udf.sheets.dressing import Dressing
 from revalign_udf.sheets.filling import fill_down
 from revalign_udf.sheets.identity import BlockMark
 from revalign_udf.sheets.judging import same_edit, same_formula, too_much
@@ -65,7 +66,7 @@ class _Update:
     """The steps of one block, in the order of the requests."""
 
     def __init__(self, current: Current, wanted: WantedBlock, area: Area, place: Place, judgement: Judgement) -> None:
-        self.current, self.wanted, self.area, self.place, self.judgement = current, wanted, area, place, judgement
+        self.current, self.wanted, self.area, self.judgement = current, wanted, area, judgement
         self.tab: CurrentTab = current.tabs[area.tab]
         found = current.block_marks.get(wanted.path)
         self.mark = found.kept if found else BlockMark(wanted.path)
@@ -91,6 +92,7 @@ class _Update:
         left, right = min(self.columns), max(self.columns) + 1
         self.after = Area(area.tab, area.top, left, self.first + self.rows.main, right)
         """the rectangle as it will be"""
+        self.dressing = Dressing(current, wanted, self.mark, self.found, self.rows, self.plan, area, self.after, place)
 
     def run(self) -> BlockChange:
         change = self.change
@@ -98,21 +100,13 @@ class _Update:
         shape = self._shape()
         change.out.together(self.resize + shape)
         change.memory = remembered(self.wanted)
-        change.out.patch(self._cells())
+        cells = self._cells()
+        change.out.patch(cells)
+        change.out.each(self.dressing.addresses(cells.changes))
         change.before, change.area = self._kept(), self.after
         change.grown = len(self.rows.new) - len(self.rows.old)
-        if self.judgement.only_cells:
-            return change
-        self._title()
-        self._formats()
-        partial = self._partial()
-        self._new_charts()
-        if self.wanted.path not in self.current.block_marks:  # a run was cut off; later on a person may take it away
-            identifier = identity.text_id("block", self.wanted.path)
-            change.out.each(looks.guard(self.current, self.wanted.path, identifier))
-        charts = dict.fromkeys([*self.mark.charts, *(chart.key for chart in self.wanted.block.charts)])
-        mark = self.wanted.mark(list(charts), partial=partial)
-        change.out.each(looks.mark_request(self.current, self.area.tab, mark))
+        if not self.judgement.only_cells:
+            self.dressing.finish(change)
         return change
 
     # --- columns -----------------------------------------------------------------------------------------------------
@@ -184,7 +178,10 @@ class _Update:
         frozen = [key for key, line in zip(standing, cells, strict=False) if wanted.is_earlier(line)]
         mode = wanted.block.mode
         tracked = self.judgement.memory is not None
-        return arrange(standing, apart, self.keys, mode, noted, self.memory, tracked=tracked, frozen=frozen)
+        totals = wanted.total_keys()
+        return arrange(
+            standing, apart, self.keys, mode, noted, self.memory, tracked=tracked, frozen=frozen, totals=totals
+        )
 
     def _edited_rows(self) -> set[int]:
         """Rows that would be written over with another record, and in which a person changed a cell of ours."""
@@ -297,11 +294,7 @@ class _Update:
         made += self._plain_colours()
         made += fill_down(tab, self.first, self.columns, rows, plan)
         made += self._stripes()
-        reshaped = self.wanted.mark(()).columns != self.mark.columns or self.found.changed
-        reshaped = reshaped and not self.judgement.only_cells
-        if plan.steps or reshaped:
-            made += redraw(self.current, self.wanted, area, self.after, self.columns, reshaped=reshaped)
-        return made
+        return made if self.judgement.only_cells else made + self.dressing.follow(self.change)
 
     def _step(self, step: Move | Delete | Insert) -> Json:
         tab, first = self.area.tab, self.first
@@ -532,47 +525,6 @@ class _Update:
         base = rows.main_before - len(rows.foreign) - len(rows.frozen)
         return too_much(self.wanted, self.tab.title, self.judgement.max_delete, (vanished, base), (emptied, filled))
 
-    # --- what is set once --------------------------------------------------------------------------------------------
-
-    def _title(self) -> None:
-        """Renews the title above the header, unless a person has changed or moved it."""
-        title, row, column = self.wanted.block.title, self.area.top - 1, self.area.left
-        if row < 0 or title == self.mark.title:
-            return
-        have = _text(self.tab.values.get((row, column)))
-        if have == self.mark.title:
-            self.change.out.each(write_cells(self.area.tab, {(row, column): extended(title)}))
-        if self.wanted.path not in self.current.block_marks and have in {"", title}:
-            self.change.out.each([looks.title_look(self.area.tab, row, column)])
-
-    def _formats(self) -> None:
-        wanted, mark = self.wanted, self.wanted.mark(())
-        before = dict(self.mark.columns)
-        stood = [(name, before.get(name)) if (name := self.found.stood.get(where)) else None for where in self.columns]
-        fresh = {
-            index
-            for index, column in enumerate(mark.columns)
-            if mark.currency != self.mark.currency or stood[index] != column
-        }
-        self.change.out.each(looks.formats(wanted, self.after, self.columns, fresh))
-        look = mark.columns != self.mark.columns or self.found.changed
-        if look or mark.notes != self.mark.notes:
-            self.change.out.each(looks.header(wanted, self.after, self.columns, look=look))
-
-    def _partial(self) -> tuple[str, ...]:
-        where = {key: self.first + at for at, key in enumerate(self.rows.new)}
-        places = [where[key] for key in self.keys]
-        made, now = looks.partial_looks(self.wanted, self.after, self.columns, self.mark.partial, places)
-        self.change.out.each(made)
-        return now
-
-    def _new_charts(self) -> None:
-        before = self.mark.charts
-        made = new_charts(self.current, self.wanted, self.after, self.columns, self.place, before=before)
-        self.change.out.each(made)
-        if made:
-            self.change.words.append(chart_count(made))
-
     def _kept(self) -> KeptBlock | None:
         """The block as it stands, for undo; nothing where its very columns change."""
         values, block = self.tab.values, self.wanted.block
@@ -590,7 +542,3 @@ class _Update:
 def _data(area: Area) -> Area:
     """The rows beneath the header; stripes need one row at least."""
     return Area(area.tab, area.top + 1, area.left, max(area.bottom, area.top + 2), area.right)
-
-
-def _text(value: Json | None) -> str:
-    return str(next(iter(value.values()))) if value else ""

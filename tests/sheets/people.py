@@ -7,6 +7,7 @@ which must stand through one sync, be named in the log, and then give way to the
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from revalign_udf.errors import SurfaceError
-from revalign_udf.layout.model import Block, Cell, Chart, Column, Report
+from revalign_udf.layout.model import Block, Cell, Chart, Column, Report, Rule
 from revalign_udf.localsheets import Book, LocalSheets, Sheet
 from revalign_udf.sheets import (
     GoogleSpreadsheet,
@@ -51,6 +52,8 @@ class Table:
         self.mode = "replace"
         self.title = key.title()
         self.there = True
+        self.totals = 0
+        self.limit = 20.0
 
     def block(self, label: str) -> Block:
         """As the report has it: the first column names the row, the second is a formula of the third and fourth."""
@@ -69,12 +72,16 @@ class Table:
                 else:
                     line.append(Cell(float(number * 10 + at) if at == 1 else value))
             lines.append(tuple(line))
+        totals = self.totals if self.rows else 0
+        if totals:
+            lines.append((Cell("Total"), *(Cell(999.5, format="0.0") for _ in self.shown)))
         if append:
             columns.insert(0, Column("snapshot", "Snapshot", "text"))
             lines = [(Cell(label), *line) for line in lines]
         chart = (Chart("main", self.title, "line", "name", ("c1",)),) if "c1" in keys else ()
-        ids = tuple(f"{label}|{name}" if append else name for name in self.rows)
-        made = Block(self.key, self.title, tuple(columns), tuple(lines), ids, chart)
+        rules = (Rule("heat", ("c1",)), Rule("flag", ("c1",), test=">", limit=self.limit)) if chart else ()
+        ids = tuple(f"{label}|{name}" if append else name for name in (*self.rows, *["Total"] * totals))
+        made = Block(self.key, self.title, tuple(columns), tuple(lines), ids, chart, totals=totals, rules=rules)
         return replace(made, mode=self.mode, lead=2 if append else 1)  # type: ignore[arg-type]
 
 
@@ -159,6 +166,11 @@ class World:
         # a block whose rows get another name is another table: nobody does it in place
         if (mode == "append") == (table.mode == "append"):
             table.mode = mode
+
+    def change_looks(self, a: int, b: int, _: int) -> None:
+        """Rows of totals and limits of flags come and go."""
+        table = self.table(a)
+        table.totals, table.limit = b % 2, 20.0 + b // 20
 
     def rename(self, a: int, b: int, _: int) -> None:
         self.table(a).title = f"Title {b}"
@@ -457,6 +469,9 @@ class World:
             self.do({"deleteEmbeddedObject": {"objectId": charts[b % len(charts)]}})
         elif c % 3 == 1 and stripes:
             self.do({"deleteBanding": {"bandedRangeId": stripes[b % len(stripes)]}})
+        elif b % 2 and (sheet := self.sheet()) and sheet.conditional_formats:
+            at = c % len(sheet.conditional_formats)
+            self.do({"deleteConditionalFormatRule": {"sheetId": sheet.id, "index": at}})
         elif guards:
             self.do({"deleteProtectedRange": {"protectedRangeId": guards[b % len(guards)]}})
 
@@ -629,15 +644,33 @@ class World:
                 where = heads.index(table.titles[0]) if table.titles[0] in heads else 0
                 label = heads.index("Snapshot") if shift else 0
                 seen = [(sheet.cell(row, label).value if shift else "", sheet.cell(row, where).value) for row in rows]
+                self.dressed(table, sheet, [(row, name) for row, (_, name) in zip(rows, seen, strict=True)])
                 for name in table.rows:
                     key = (f"s{self.label}" if shift else "", name)
                     assert seen.count(key) == 1, (table.key, name, seen)
+
+    def dressed(self, table: Table, sheet: Sheet, rows: list[tuple[int, Any]]) -> None:
+        """A total is bold, no other row of the report is; no rule stands there twice."""
+        columns = {cell.value: at for (_, at), cell in sheet.cells.items() if cell.value in table.titles}
+        where = columns.get(table.titles[0], 0)
+        for row, name in rows:
+            is_bold = bool(sheet.cell(row, where).format.get("textFormat", {}).get("bold"))
+            assert name not in table.rows or not is_bold, (table.key, name)
+        if table.totals and table.rows and table.mode != "append":
+            [total] = [row for row, name in rows if name == "Total"]
+            assert sheet.cell(total, where).format.get("textFormat", {}).get("bold"), table.key
+        rules = [
+            (next(iter(set(rule) - {"ranges"})), json.dumps(rule["ranges"], sort_keys=True))
+            for rule in sheet.conditional_formats
+        ]
+        assert len(rules) == len(set(rules)), rules
 
 
 Action = Callable[[World, int, int, int], Any]
 REPORT: tuple[Action, ...] = (
     World.change_value, World.add_row, World.drop_row, World.drop_all, World.reorder, World.change_columns,
     World.change_mode, World.rename, World.rename_column, World.change_banner, World.next_snapshot, World.toggle_leads,
+    World.change_looks,
 )  # fmt: skip
 PEOPLE: tuple[Action, ...] = (
     World.beside, World.below, World.far_below, World.title_row, World.top_row, World.own_row, World.own_column,

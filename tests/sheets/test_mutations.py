@@ -35,13 +35,16 @@ from revalign_udf.sheets import (
     sync_report,
     update,
 )
+from revalign_udf.sheets.carried import Carried
 from revalign_udf.sheets.columns import Columns
 from revalign_udf.sheets.memory import BlockMemory
 from revalign_udf.sheets.packing import Batch
 from revalign_udf.sheets.requests import Outbox
+from revalign_udf.sheets.rowlooks import RowLooks
+from revalign_udf.sheets.rules import settle
 from revalign_udf.sheets.update import Judgement
 
-from . import test_around, test_packing, test_people, test_sync
+from . import test_around, test_charts, test_links, test_packing, test_people, test_rules, test_sync, test_totals
 from .conftest import QUICK, report
 
 Patch = pytest.MonkeyPatch
@@ -304,7 +307,7 @@ BREAKS = [
     ),
     Case(
         "charts go on covering the rows",
-        put("update.redraw", nothing),
+        put("dressing.redraw", nothing),
         test_sync.test_rows_come_and_go_with_their_record,
     ),
     Case(
@@ -329,8 +332,44 @@ BREAKS = [
     ),
     Case(
         "numbers not final are shown as such",
-        put("update.looks.partial_looks", lambda *_: ([], ())),
+        put("dressing.row_looks", lambda *_: RowLooks([])),
         test_around.test_rows_that_are_not_final_stand_in_italics_until_they_are,
+    ),
+    Case(
+        "a row beneath a total is none itself",
+        put("dressing.carry", lambda *_, **__: Carried([])),
+        test_totals.test_rows_of_each_snapshot_have_their_own_total,
+    ),
+    Case(
+        "new records come above the totals",
+        put("desired.WantedBlock.total_keys", lambda _: ()),
+        test_totals.test_a_total_keeps_its_look_and_its_place_when_rows_come_and_go,
+        (("mode", "upsert"),),
+    ),
+    Case(
+        "rules go on covering the rows",
+        put("rules._stretched", lambda rule, _: rule["ranges"]),
+        test_rules.test_rules_follow_rows_that_come_go_and_move,
+    ),
+    Case(
+        "rules have their place among others",
+        put("tabs.settle", lambda count, changes, _: settle(count, changes, ())),
+        test_rules.test_rules_of_people_keep_their_place_among_ours,
+    ),
+    Case(
+        "a rule that is gone stays away",
+        put("rules._find", lambda *_: None),
+        test_rules.test_rules_follow_rows_that_come_go_and_move,
+    ),
+    Case(
+        "a link leads where its cell says",
+        put("dressing.Dressing.addresses", nothing),
+        test_links.test_links_follow_their_records,
+    ),
+    Case(
+        "charts stand apart",
+        put("tabs.TabPlanner._chart_column", lambda _: 0),
+        test_charts.test_charts_cover_neither_data_nor_each_other,
     ),
     Case(
         "a sync unticks the box",

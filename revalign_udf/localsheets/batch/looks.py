@@ -77,7 +77,10 @@ def _rule(book: Book, given: Mapping[str, Any]) -> Json:
 def _add_rule(book: Book, given: Mapping[str, Any]) -> Json:
     rule = _rule(book, given["rule"])
     rules = book.sheet(int(rule["ranges"][0]["sheetId"])).conditional_formats
-    rules.insert(int(given.get("index", 0)), rule)
+    index = int(given.get("index", 0))
+    if not 0 <= index <= len(rules):
+        raise bad_request(f"No conditional format on sheet at index: {index}")
+    rules.insert(index, rule)
     return {}
 
 

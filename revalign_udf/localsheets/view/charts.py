@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
 from revalign_udf.localsheets.book import Book, Json, Scalar
 from revalign_udf.localsheets.formats import show
 from revalign_udf.localsheets.view.colours import colour_of, css
+from revalign_udf.localsheets.view.strokes import paint, point, stroke
 
 __all__ = ["draw", "kind_of", "title_of"]
 
@@ -28,6 +29,10 @@ class _Series:
     colour: str
     """a class of the palette, or a colour as ``fill``"""
     number_format: Mapping[str, Any] | None = None
+    line: Mapping[str, Any] = field(default_factory=dict)
+    """LineStyle"""
+    point: Mapping[str, Any] = field(default_factory=dict)
+    """PointStyle"""
 
     def shown(self, value: float) -> str:
         return show(value, self.number_format)
@@ -59,6 +64,7 @@ def draw(book: Book, chart: Mapping[str, Any]) -> str:
     spec = chart.get("spec", {})
     overlay = chart.get("position", {}).get("overlayPosition", {})
     width, height = int(overlay.get("widthPixels", 600)), int(overlay.get("heightPixels", 371))
+    said = str(spec.get("altText", ""))
     identity = f"chart-{chart.get('chartId', 0)}"
     title, about, inner = title_of(chart), "", ""
     if "basicChart" in spec:
@@ -82,7 +88,7 @@ def draw(book: Book, chart: Mapping[str, Any]) -> str:
     return (
         f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
         f'aria-labelledby="{identity}-t {identity}-d"><title id="{identity}-t">{escape(title)}</title>'
-        f'<desc id="{identity}-d">{escape(about)}</desc>{head}{inner}</svg>'
+        f'<desc id="{identity}-d">{escape(f"{said} {about}".strip())}</desc>{head}{inner}</svg>'
     )
 
 
@@ -127,7 +133,8 @@ def _basic(book: Book, spec: Mapping[str, Any]) -> _Data:
         number_format = next((kept for value, kept in line[header:] if _number(value) is not None), None)
         kind = str(item.get("type") or spec.get("chartType", "LINE"))
         kind = "COLUMN" if kind == "COMBO" else kind
-        data.series.append(_Series(name, values, kind, _colour(item, at), number_format))
+        line_style, point_style = item.get("lineStyle", {}), item.get("pointStyle", {})
+        data.series.append(_Series(name, values, kind, _colour(item, at), number_format, line_style, point_style))
     longest = max((len(series.values) for series in data.series), default=0)
     data.labels = [*labels, *([""] * (longest - len(labels)))][: max(longest, 0)] if longest else []
     return data
@@ -165,13 +172,6 @@ def _cut(text: str, width: float, letter: float) -> str:
 
 def _message(width: int, height: int, text: str) -> str:
     return f'<text class="soft" x="{width / 2}" y="{height / 2}" text-anchor="middle">{escape(text)}</text>'
-
-
-def _paint(colour: str, what: str) -> str:
-    """The paint of a mark: a class of the palette, or a colour of its own."""
-    if colour.startswith("#"):
-        return f'{what}="{colour}"' + (' fill="none"' if what == "stroke" else "")
-    return f'class="{what[0]}{colour}"'
 
 
 def ticks(low: float, high: float, wanted: int) -> list[float]:
@@ -259,7 +259,7 @@ class _Plot:
                 for value, total in zip(series.values, totals, strict=False)
             )
             share = {"type": "PERCENT", "pattern": "0%"}
-            made.append(_Series(series.name, values, series.kind, series.colour, share))
+            made.append(replace(series, values=values, number_format=share))
         return made
 
     def _range(self, series: Sequence[_Series], *, stack: bool, from_zero: bool) -> tuple[float, float]:
@@ -382,7 +382,7 @@ class _Plot:
                 low, size = min(one, two), max(abs(one - two), 0.6)
                 box = (low, start, size, max(thick - 1, 1)) if flat else (start, low, max(thick - 1, 1), size)
                 self.marks.append(
-                    f'<rect {_paint(item.colour, "fill")} x="{box[0]:.1f}" y="{box[1]:.1f}" width="{box[2]:.1f}" '
+                    f'<rect {paint(item.colour, "fill")} x="{box[0]:.1f}" y="{box[1]:.1f}" width="{box[2]:.1f}" '
                     f'height="{box[3]:.1f}" rx="1">{self._told(item, at, value)}</rect>'
                 )
 
@@ -402,9 +402,9 @@ class _Plot:
                 pieces.append(f"{pen}{x:.1f} {y:.1f}")
                 pen = "L"
                 told = self._told(item, at, value)
-                dots += f'<circle {_paint(item.colour, "fill")} cx="{x:.1f}" cy="{y:.1f}" r="3">{told}</circle>'
+                dots += point(item.colour, item.point, x, y, told)
             if item.kind == "LINE":
-                self.marks.append(f'<path {_paint(item.colour, "stroke")} stroke-width="2.2" d="{"".join(pieces)}"/>')
+                self.marks.append(f'<path {stroke(item.colour, item.line)} d="{"".join(pieces)}"/>')
             self.marks.append(dots if len(self.data.labels) <= 60 or item.kind == "SCATTER" else "")
 
     def _areas(
@@ -433,15 +433,15 @@ class _Plot:
                         for x, one in zip(xs, run, strict=True)
                     ]
                     shape = "M" + "L".join([*upper, *reversed(lower)]) + "Z"
-                    self.marks.append(f'<path {_paint(item.colour, "fill")} fill-opacity=".28" d="{shape}"/>')
+                    self.marks.append(f'<path {paint(item.colour, "fill")} fill-opacity=".28" d="{shape}"/>')
                     line = "M" + "L".join(upper)
-                    self.marks.append(f'<path {_paint(item.colour, "stroke")} stroke-width="2.2" d="{line}"/>')
+                    self.marks.append(f'<path {stroke(item.colour, item.line)} d="{line}"/>')
                     run = []
             for at, value in enumerate(item.values):
                 if value is not None and len(item.values) <= 60:
                     x = across[0] + step * (at + 0.5)
                     self.marks.append(
-                        f'<circle {_paint(item.colour, "fill")} cx="{x:.1f}" cy="{place(tops[at]):.1f}" r="2.6">'
+                        f'<circle {paint(item.colour, "fill")} cx="{x:.1f}" cy="{place(tops[at]):.1f}" r="2.6">'
                         f"{self._told(item, at, value)}</circle>"
                     )
             if stack:
@@ -452,29 +452,44 @@ class _Plot:
         if position == "NO_LEGEND":
             return "", 0
         top = _TOP + 4 if position == "TOP_LEGEND" else 0
-        return _legend([(item.name, item.colour) for item in self.data.series], self.width, self.height, top)
+        entries = [(item.name, item.colour) for item in self.data.series]
+        signs = {at: item for at, item in enumerate(self.data.series) if item.kind == "LINE"}
+        return _legend(entries, self.width, self.height, top, signs)
 
 
-def _legend(entries: Sequence[tuple[str, str]], width: int, height: int, top: int = 0) -> tuple[str, int]:
-    """The names beside their colours, in as many lines as they need; and the height that takes."""
-    lines: list[list[tuple[str, str, float]]] = [[]]
+def _legend(
+    entries: Sequence[tuple[str, str]],
+    width: int,
+    height: int,
+    top: int = 0,
+    signs: Mapping[int, _Series] | None = None,
+) -> tuple[str, int]:
+    """The names beside their colours, in as many lines as they need; and the height that takes.
+
+    ``signs`` are the series that are lines: beside their names stands a piece of the line.
+    """
+    lines: list[list[tuple[str, str, float, _Series | None]]] = [[]]
     used = 0.0
-    for name, colour in entries:
-        text = _cut(name, width * 0.6, _LETTER)
-        wide = len(text) * _LETTER + 34
+    for at, (name, colour) in enumerate(entries):
+        text, sign = _cut(name, width * 0.6, _LETTER), (signs or {}).get(at)
+        wide = len(text) * _LETTER + (50 if sign else 34)
         if used + wide > width - 24 and lines[-1]:
             lines.append([])
             used = 0.0
-        lines[-1].append((text, colour, wide))
+        lines[-1].append((text, colour, wide, sign))
         used += wide
     made = ""
     first = top or height - 12 - 18 * (len(lines) - 1)
     for number, line in enumerate(lines):
-        x = (width - sum(wide for _, _, wide in line)) / 2 + 10
+        x = (width - sum(wide for _, _, wide, _ in line)) / 2 + 10
         y = first + 18 * number
-        for text, colour, wide in line:
-            made += f'<rect {_paint(colour, "fill")} x="{x:.1f}" y="{y - 10}" width="11" height="11" rx="2"/>'
-            made += f'<text class="soft" x="{x + 16:.1f}" y="{y}">{escape(text)}</text>'
+        for text, colour, wide, sign in line:
+            if sign:
+                made += f'<path {stroke(sign.colour, sign.line)} d="M{x:.1f} {y - 4}h28"/>'
+                made += point(sign.colour, sign.point, x + 14, y - 4)
+            else:
+                made += f'<rect {paint(colour, "fill")} x="{x:.1f}" y="{y - 10}" width="11" height="11" rx="2"/>'
+            made += f'<text class="soft" x="{x + (32 if sign else 16):.1f}" y="{y}">{escape(text)}</text>'
             x += wide
     return made, 0 if top else 18 * len(lines) + 6
 
@@ -503,12 +518,12 @@ def _pie(width: int, height: int, spec: Mapping[str, Any], data: _Data) -> str:
         end = angle + share * 2 * math.pi
         told = f"<title>{escape(f'{label}: {data.series[0].shown(value)} ({share:.1%})')}</title>"
         if share > 0.9999:
-            made += f'<circle {_paint(colour, "fill")} cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}">{told}</circle>'
+            made += f'<circle {paint(colour, "fill")} cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}">{told}</circle>'
         else:
             one, two = (f"{x + radius * math.cos(at):.1f} {y + radius * math.sin(at):.1f}" for at in (angle, end))
             far = int(share > 0.5)
             shape = f"M{x:.1f} {y:.1f}L{one}A{radius:.1f} {radius:.1f} 0 {far} 1 {two}Z"
-            made += f'<path {_paint(colour, "fill")} d="{shape}">{told}</path>'
+            made += f'<path {paint(colour, "fill")} d="{shape}">{told}</path>'
         if share >= 0.06:
             middle, near = (angle + end) / 2, (radius + hole) / 2 if hole else radius * 0.66
             made += (

@@ -36,6 +36,8 @@ _WIDTH, _HEIGHT, _HEAD = 100, 21, 46
 _ROWS_MORE, _LEAST_ROWS, _LEAST_COLUMNS = 4, 24, 10
 _TEXT_SIZE = 10
 _LETTER = 6.3
+#: A text that is nothing but an address is a link, as on a real sheet.
+_ADDRESS = re.compile(r"https?://[^\s\"<>]+", re.IGNORECASE)
 _SAFE_LINK = re.compile(r"^(https?://|mailto:|#gid=)", re.IGNORECASE)
 _BORDERS = {"SOLID": "1px solid", "SOLID_MEDIUM": "2px solid", "SOLID_THICK": "3px solid", "DOTTED": "1px dotted",
             "DASHED": "1px dashed", "DOUBLE": "3px double"}  # fmt: skip
@@ -147,6 +149,9 @@ class Grid:
         elif cell.filled:
             used = self._overflow(row, place, cell, look)
             spans = f' colspan="{used}"' if used > 1 else ""
+            if (room := self._runs_over(row, place, used, cell, look)) and inner:
+                inner = f'<span class="run {self.styles.name(f"width:{room}px")}">{inner}</span>'
+                kind = f"{kind} has".strip()
         note = (
             f'<button type="button" class="note" aria-label="Note on {column_letters(column)}{row + 1}: '
             f'{escape(cell.note)}"></button>'
@@ -162,31 +167,50 @@ class Grid:
         columns = len([column for column in self.columns if rect.left <= column < rect.right])
         return (f' rowspan="{rows}"' if rows > 1 else "") + (f' colspan="{columns}"' if columns > 1 else "")
 
-    def _overflow(self, row: int, place: int, cell: Cell, look: Mapping[str, Any]) -> int:
-        """How many columns a text runs over: blank neighbours of the same look give way to it, as on a sheet."""
+    @staticmethod
+    def _wanted(cell: Cell, look: Mapping[str, Any]) -> float:
+        """The pixels a text needs that may run over its neighbours; 0 for anything else."""
         if not isinstance(cell.value, str) or cell.error or look.get("wrapStrategy") in {"WRAP", "CLIP"}:
-            return 1
+            return 0
         if look.get("horizontalAlignment", "LEFT") != "LEFT":
-            return 1
+            return 0
         text = look.get("textFormat", {})
         letter = _LETTER * float(text.get("fontSize", _TEXT_SIZE)) / _TEXT_SIZE * (1.08 if text.get("bold") else 1)
-        wanted = letter * max(map(len, cell.value.split("\n"))) + 8
+        return letter * max(map(len, cell.value.split("\n"))) + 8
+
+    def _gives_way(self, row: int, place: int, used: int) -> bool:
+        """Whether the next cell is blank, so that a text may run over it."""
+        if place + used >= len(self.columns):
+            return False
+        column = self.columns[place + used]
+        near = self.sheet.cells.get((row, column), EMPTY)
+        taken = near.filled or near.note or (row, column) in self.covered or (row, column) in self.merged
+        # Past the frozen columns only in a frozen row: elsewhere the rest moves away beneath them.
+        parted = row >= self.frozen and (column < self.frozen_columns) != (self.columns[place] < self.frozen_columns)
+        return not (taken or parted or (row, column) in self.charts)
+
+    def _overflow(self, row: int, place: int, cell: Cell, look: Mapping[str, Any]) -> int:
+        """How many columns a text takes: blank neighbours of the same look give way to it, as on a sheet."""
+        wanted = self._wanted(cell, look)
         used, wide = 1, self.widths[self.columns[place]]
-        while wide < wanted and place + used < len(self.columns):
+        while wide < wanted and self._gives_way(row, place, used):
             column = self.columns[place + used]
             near = self.sheet.cells.get((row, column), EMPTY)
-            taken = near.filled or near.note or (row, column) in self.covered or (row, column) in self.merged
-            # Past the frozen columns only in a frozen row: elsewhere the rest moves away beneath them.
-            parted = row >= self.frozen and (column < self.frozen_columns) != (
-                self.columns[place] < self.frozen_columns
-            )
-            if taken or parted or (row, column) in self.charts:
-                break
             if _paper(self._look(row, column, near)[1]) != _paper(look):
                 break
             wide += self.widths[column]
             used += 1
         return used
+
+    def _runs_over(self, row: int, place: int, used: int, cell: Cell, look: Mapping[str, Any]) -> int:
+        """The pixels a text has that runs on over blank neighbours of another look, which keep theirs; 0 if it does
+        not."""
+        wanted, first = self._wanted(cell, look), used
+        wide = sum(self.widths[at] for at in self.columns[place : place + used])
+        while wide < wanted and self._gives_way(row, place, used):
+            wide += self.widths[self.columns[place + used]]
+            used += 1
+        return wide - 6 if used > first else 0
 
     def _content(self, cell: Cell, look: Mapping[str, Any]) -> tuple[str, str]:
         """What stands in the cell, and its class."""
@@ -202,6 +226,8 @@ class Grid:
             kind = "n"
         inner = self._runs(shown, cell) if cell.runs and isinstance(cell.value, str) else escape(shown)
         link = hyperlink(cell) if cell.formula or cell.format or cell.runs else ""
+        if not link and isinstance(cell.value, str) and not cell.runs and _ADDRESS.fullmatch(cell.value):
+            link = cell.value
         if link and shown and _SAFE_LINK.match(link):
             inner = f'<a href="{escape(link)}" rel="noreferrer">{inner}</a>'
         if cell.validation:

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from revalign_udf.calc.results import CellError, cells
-from revalign_udf.errors import RevalignError, UnknownName
+from revalign_udf.errors import NoData, RevalignError, UnknownName
 from revalign_udf.layout import formats
 from revalign_udf.layout.maker import Maker, Row, as_day
 from revalign_udf.layout.model import Argument, Block, Call, Cell, Column, Name, Ref
@@ -45,7 +45,15 @@ def calls(maker: Maker, plan: BlockPlan) -> Block:
 def spill(maker: Maker, plan: BlockPlan) -> Block:
     """All that one function answers, as it answers it."""
     (call,) = plan.calls
-    answer = _rows(maker, call)
+    try:
+        answer = _rows(maker, call)
+    except NoData as error:  # a block keeps its place while it has nothing to show
+        cell, only = (
+            Cell(None, status=str(error), error=error.cell),
+            Column("answer", plan.title or call.function, "text"),
+        )
+        bare = replace(plan, charts=(), rules=())
+        return replace(maker.done(bare, [only], [(cell,)], ["1"], 1), missing=str(error))
     width = max(max((len(row) for row in answer), default=1), len(plan.columns))
     looks = [*plan.columns, *(ColumnPlan(key=f"column_{at + 1}") for at in range(len(plan.columns), width))]
     columns = [maker.looked(Column(look.key, look.title, look.unit or "text"), look) for look in looks]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from revalign_udf.errors import Undefined, UnknownName
+from revalign_udf.errors import NoData, Undefined, UnknownName
 from revalign_udf.functions.calling import call
 from revalign_udf.layout.ask import Caller
 
@@ -49,6 +49,8 @@ def answering() -> Caller:
     def called(name: str, arguments: Sequence[Any]) -> Any:
         if name == "METRIC":
             raise UnknownName("metric", arguments[0], ["mrr"])
+        if name == "BRIDGE":
+            raise NoData("nothing to bridge", code="REV-201")
         if name == "EXPLAIN":
             return [["MRR", "2026-09", Fraction(5, 2), Undefined("nothing")], ["records", 3]]
         return call(name, arguments)

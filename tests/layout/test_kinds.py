@@ -235,6 +235,12 @@ def test_a_spill_is_one_call_and_all_it_answers(block: Callable[[str], Block]) -
     assert not any(cell.call for row in made.rows for cell in row)
 
 
+def test_a_spill_without_an_answer_says_why(block: Callable[[str], Block]) -> None:
+    made = block('kind = "spill"\nfunction = "BRIDGE"\n[[tab.block.rule]]\nkind = "bars"')
+    assert made.missing == made.rows[0][0].status == "REV-201 nothing to bridge"
+    assert (made.rows[0][0].value, made.spill, made.rules) == (None, None, ())
+
+
 def test_notes_are_lines(block: Callable[[str], Block]) -> None:
     made = block('kind = "notes"\ntitle = "Mind"\nlines = ["One.", "=Two"]')
     assert [row[0].value for row in made.rows] == ["One.", "=Two"]

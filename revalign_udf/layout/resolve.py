@@ -24,7 +24,7 @@ _ABOUT = (
     "A header note holds a metric's definition, its version and the teams that own it. The definitions stand together"
     " at the end.\n"
     "Rates are fractions shown as percentages. Movements are signed: losses are negative, so everything adds up.\n"
-    "A cell without a number says why: #N/A there is no data, #DIV/0! the ratio is undefined. It is never a made-up 0."
+    "Where there is no number there is a gap, never a made-up 0. REVALIGN.METRIC and `revalign metric` say why."
 )
 _WARNING = {"stale": "STALE: a source is older than promised", "failed": "FAILED: a source did not load"}
 

@@ -26,6 +26,16 @@ if sys.dont_write_bytecode:
 _ALLOWED = ("cannot be mounted here", "as on Linux", "the rule cannot apply: ")
 #: connectors whose contract suite runs in the campaign only
 _OTHERS = ("recurly", "marketo", "mailchimp", "pipedrive", "intercom", "quickbooks", "gsheet", "dlt", "singer")
+#: rules that the HTTP client and the runner keep for every connector alike, and connectors whose suite tries these in the
+#: campaign only: Harbor, Stripe and Salesforce try them in every run, and a bad connector breaks each
+_ALIKE = set(
+    """killed_between_pages_and_resumed an_answer_cut_off_loses_nothing an_outage_ends_and_is_made_good a_stopped_pull_ends_soon
+    a_server_error_is_tried_again too_many_calls_waits_as_long_as_told a_page_repeated_for_ever_ends
+    a_token_that_expires_midway_is_renewed html_where_json_belongs_is_refused a_redirect_elsewhere_is_refused""".split()
+)
+_LIKE_THEM = ("chargebee", "hubspot", "zendesk")
+#: the demo takes longest to set up: begun last, one worker would wait for the other, or build it as well
+_FIRST = "tests/journeys/"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -34,10 +44,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     So do the heavy rules of the contract suite, and all of it for connectors that share their ways with the deep ones.
     """
+    items.sort(key=lambda item: not item.nodeid.startswith(_FIRST))
     for item in items:
         kinds = {kind.__name__ for kind in (getattr(item, "cls", None) or object).__mro__}
-        others = "ContractSuite" in kinds and item.path.parts[-3] in _OTHERS
-        if others or getattr(getattr(item, "function", None), "heavy", False):
+        place = item.path.parts[-3] if "ContractSuite" in kinds else ""
+        alike = place in _LIKE_THEM and item.name.removeprefix("test_") in _ALIKE
+        if place in _OTHERS or alike or getattr(getattr(item, "function", None), "heavy", False):
             item.add_marker("campaign")
     if os.environ.get("REVALIGN_CAMPAIGN"):
         return

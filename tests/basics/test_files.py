@@ -99,3 +99,22 @@ def test_the_file_is_readable_as_any_other(tmp_path: Path) -> None:
     finally:
         os.umask(mask)
     assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_finished_file_is_copied_to_its_place(tmp_path: Path) -> None:
+    (tmp_path / "made").write_bytes(b"new" * 1_000_000)
+    assert save(tmp_path / "made", tmp_path / "there" / "x.xlsx").read_bytes() == b"new" * 1_000_000
+    assert (tmp_path / "made").exists()
+
+
+def test_an_interrupt_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: int) -> None:
+        raise KeyboardInterrupt
+
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save(b"new", path)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]

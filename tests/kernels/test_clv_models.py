@@ -229,6 +229,7 @@ def test_units_of_time_and_money_do_not_matter() -> None:
     assert cents.log_likelihood == pytest.approx(dollars.log_likelihood - 946 * math.log(100), abs=1e-5)
 
 
+@pytest.mark.campaign  # test_clv asks the same of the whole kernel, at fewer customers
 def test_counts_stand_for_rows_and_their_order_does_not_matter() -> None:
     frequency, recency, age = columns("cdnow_customers_summary")
     rows = np.column_stack([frequency, recency, age])

@@ -81,7 +81,10 @@ def _shop(folder: Path) -> Query:
     )
 
 
-@pytest.mark.parametrize(("limit", "model"), [("_MOST_PURCHASES", "BG/NBD"), ("_MOST_MONEY", "Gamma-Gamma")])
+@pytest.mark.parametrize(
+    ("limit", "model"),
+    [("_MOST_PURCHASES", "BG/NBD"), pytest.param("_MOST_MONEY", "Gamma-Gamma", marks=pytest.mark.campaign)],
+)
 def test_a_prediction_that_is_no_sensible_number_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, model: str
 ) -> None:

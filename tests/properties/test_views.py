@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from beside import load
+from beside import campaign, load
 
 from revalign_udf.metrics.profiles import PROFILES
 from revalign_udf.query import Query
@@ -16,10 +16,12 @@ _MOVEMENTS = [
     f"{kind}_mrr"
     for kind in ("new", "expansion", "contraction", "churned", "reactivation", "fx_impact", "entering", "leaving")
 ]
+#: profiles that differ most: other rates, other days and other names of a movement
+_UNLIKE = ("period_end", "stripe")
 _CUTS: list[dict[str, str]] = [{}, {"segment": "SMB"}, {"product": "pr1"}]
 
 
-@pytest.fixture(scope="module", params=["4-4-5", "5-4-4", "months"])
+@pytest.fixture(scope="module", params=campaign(["4-4-5", "5-4-4", "months"]))
 def weeks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Query:
     """A random company whose fiscal year begins in February, in weeks or in months."""
     company = COMPANY.Company(5, invoiced=False)
@@ -59,7 +61,7 @@ def test_fiscal_quarters_are_the_sum_of_their_months(weeks: Query) -> None:
                 assert whole == sum(part or 0 for part in parts), (name, quarter)
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", campaign(sorted(PROFILES, key=lambda name: name not in _UNLIKE), len(_UNLIKE)))
 def test_movements_close_by_every_profile(case: Any, profile: str) -> None:
     done = [
         closes(case.query, token, where, profile=profile)

@@ -50,14 +50,14 @@ build(project)
 _POINTS = campaign(
     [
         ("revalign_udf.store.pull", "stage_rows", 2),
-        ("revalign_udf.publish", "_write", 4),
         ("revalign_udf.snapshots.folder", "os.fsync", 1),
+        ("revalign_udf.publish", "_write", 4),
         ("revalign_udf.publish", "_prune", 1),
         ("revalign_udf.store.pull", "write_whole", 2),
         ("revalign_udf.store.pull", "json.dumps", 2),
         ("revalign_udf.sync.source", "Store.log_run", 1),
     ],
-    3,
+    2,
 )
 
 

@@ -60,6 +60,7 @@ def test_a_change_makes_the_next_snapshot_and_leaves_the_old_one_alone(tmp_path:
     assert {path.name: path.read_bytes() for path in old.iterdir()} == before
 
 
+@pytest.mark.campaign  # so says test_the_order_of_rows_and_pulling_twice_change_nothing of another company
 def test_the_same_input_in_two_folders_has_the_same_content(tmp_path: Path, company: Made) -> None:
     hashes = []
     for name in ("one", "two"):

@@ -79,8 +79,9 @@ def tables() -> dict[str, str]:
     return TABLES
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Published, and only read: who changes something copies it."""
     folder = tmp_path_factory.mktemp("served")
     project_of(folder, TABLES, through="2026-03-31").close()
     return folder

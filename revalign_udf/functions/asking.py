@@ -131,7 +131,7 @@ def told(pairs: Mapping[str, str], parts: Sequence[str] = _SHOWN, *, table: bool
     if asked and not table:
         raise UserError(
             f"{next(iter(asked))} does not go with this function.",
-            hint="It goes with TABLE, RECORDS, SLA, SPLIT and REVIEW.",
+            hint="It goes with TABLE, RECORDS, BRIDGE, DRIFT, SLA, SPLIT, REVIEW, DEFINE and STATUS.",
         )
     return Told(where, view, str(view.get("compare", "")), show, _shape(asked))
 

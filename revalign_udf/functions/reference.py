@@ -92,11 +92,12 @@ nearest double in the cell.
   `QTD`, `YTD`, `LTM`, `LAST_N_MONTHS:6`. Relative ones count from the snapshot's day, never from today.
 - Filters are field and value pairs, as in SUMIFS, or one range of two columns. `profile`, `in_currency`, `compare`
   (`previous`, `last_year`, `target`) and `show` (`difference`, `share`, `value`) are said in pairs too.
-- So is what to show of a table (`TABLE`, `RECORDS`, `SLA`, `SPLIT`, `REVIEW`), in any order, each left out or left blank
-  as usual: `columns` which of them and in which order (`"stage, reached"`; with a minus before each: all but these),
-  `sort` by which (`"-value, name"`; a minus: the largest first), `limit` how many rows at most, `heads` `no`: without the
-  names of the columns, `dates` `real`: days as dates to format, not as texts. Without names and without rows a table is
-  one row of blanks.
+- So is what to show of a table (`TABLE`, `RECORDS`, `BRIDGE`, `DRIFT`, `SLA`, `SPLIT`, `REVIEW`, `DEFINE`, `STATUS`), in
+  any order, each left out or left blank as usual: `columns` which of them and in which order (`"stage, reached"`; with a
+  minus before each: all but these), `sort` by which (`"-value, name"`; a minus: the largest first), `limit` how many rows
+  at most, `heads` `no`: without the names of the columns, `dates` `real`: days as dates to format, not as texts. Without
+  names and without rows a table is one row of blanks. `DRIFT` tells two tables, and takes these with one of them: `show`
+  `metrics` or `records`.
 - An error cell in a range comes out as that error.
 """
 

@@ -13,7 +13,7 @@ from revalign_udf.functions import session
 from revalign_udf.functions.arguments import Argument
 from revalign_udf.functions.asking import shaping, told
 from revalign_udf.functions.registry import PREFIX, function, registry
-from revalign_udf.functions.tables import explained, headed, only
+from revalign_udf.functions.tables import explained, only
 
 _METRIC = Argument("metric", "text", "Name of a metric, such as nrr or logo_churn. REVALIGN.LIST shows them.")
 _PERIOD = Argument("period", "period", "A date, or 2026-09, 2026-Q3, FY26-Q3, 2026, LAST_MONTH, YTD, LTM.")
@@ -129,21 +129,26 @@ def stamp(metric: str, period: Token, as_of: date | None, filters: Where) -> str
     return session.query().metric(metric, period, asked.where, as_of=as_of, **asked.plain).fingerprint
 
 
-@function("DEFINE", [_METRIC], returns="spill", snapshot=True)
-def define(metric: str) -> list[list[Any]]:
+@function("DEFINE", [_METRIC, shaping("options", "How to show the table: ")], returns="spill", snapshot=True)
+def define(metric: str, options: Where) -> list[list[Any]]:
     """What a metric means and which teams own it."""
-    return headed(session.query().define(metric))
+    asked = told(options, table=True).alone
+    return asked.cells(session.query().define(metric))
 
 
 @function(
     "STATUS",
-    [Argument("source", "text", "Name of one source; empty for all.", optional=True)],
+    [
+        Argument("source", "text", "Name of one source; empty for all.", optional=True),
+        shaping("options", "How to show the table: "),
+    ],
     returns="spill",
     snapshot=True,
 )
-def status(source: str | None) -> list[list[Any]]:
+def status(source: str | None, options: Where) -> list[list[Any]]:
     """How fresh the published numbers are, by source."""
-    return headed(only(session.query().status(), "source", source))
+    asked = told(options, table=True).alone
+    return asked.cells(only(session.query().status(), "source", source))
 
 
 @function(

@@ -47,6 +47,7 @@ ROW_KEYS: Mapping[str, tuple[str, ...] | int] = {
     "rep_long_term": ("rep",),
     "retention_cohorts": ("cohort",),  # the ages are columns
     "shared_pipeline": ("stage",),  # its position moves when another is added
+    "signatures": ("metric", "version"),
     "sla": ("promise", "period"),
     # a promise of a volume is broken by no hand-off: its rows are numbered in the order of their periods
     "sla_breaches": ("promise", "system", "handoff"),

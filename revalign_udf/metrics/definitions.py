@@ -19,6 +19,13 @@ DEFINITIONS = Family(
             kind="table", additivity="balance", direction="neutral", owners=_ALL, source=_CATALOGUE,
         ),
         Metric(
+            "signatures", "Signatures under definitions", "teamwork", "", "number",
+            "The definition of each metric that holds on the snapshot's day, and those that may follow: proposed (owner teams"
+            " have yet to sign), to come (agreed from a later day), left out (agreed, but it reads itself), agreed by every"
+            " owner team, or as shipped with Revalign, which nobody has to sign. What waits comes first.",
+            kind="table", additivity="balance", direction="neutral", owners=_ALL, source=_CATALOGUE,
+        ),
+        Metric(
             "shared_pipeline", "Shared pipeline", "teamwork", "", "number",
             "The stages and states in order, with the team that owns each, what the sources call it, and the version of the"
             " stage map that holds on the snapshot's day.",

@@ -94,9 +94,13 @@ Attribute REVALIGN_BRIDGE.VB_Description = "What lies between two rival numbers,
         value2, field3, value3, field4, value4, field5, value5, field6, value6, field7, value7, field8, value8), True)
 End Function
 
-Public Function REVALIGN_DRIFT(period, Optional metrics)
+Public Function REVALIGN_DRIFT(period, Optional metrics, Optional field1, Optional value1, Optional field2, _
+        Optional value2, Optional field3, Optional value3, Optional field4, Optional value4, Optional field5, _
+        Optional value5, Optional field6, Optional value6, Optional field7, Optional value7, Optional field8, _
+        Optional value8)
 Attribute REVALIGN_DRIFT.VB_Description = "What became of a closed period's numbers since the close, by cause: late, edited and deleted records, exchange rates, new definitions. The closed numbers themselves stay."
-    REVALIGN_DRIFT = RevalignCall("REVALIGN_DRIFT", Array(period, metrics), True)
+    REVALIGN_DRIFT = RevalignCall("REVALIGN_DRIFT", Array(period, metrics, field1, value1, field2, value2, _
+        field3, value3, field4, value4, field5, value5, field6, value6, field7, value7, field8, value8), True)
 End Function
 
 Public Function REVALIGN_MRR(amounts, Optional intervals, Optional quantities, Optional one_time_flags)
@@ -237,14 +241,21 @@ Attribute REVALIGN_STAMP.VB_Description = "What a number stands on, in one text:
         value2, field3, value3, field4, value4, field5, value5, field6, value6, field7, value7, field8, value8), True)
 End Function
 
-Public Function REVALIGN_DEFINE(metric)
+Public Function REVALIGN_DEFINE(metric, Optional field1, Optional value1, Optional field2, Optional value2, _
+        Optional field3, Optional value3, Optional field4, Optional value4, Optional field5, Optional value5, _
+        Optional field6, Optional value6, Optional field7, Optional value7, Optional field8, Optional value8)
 Attribute REVALIGN_DEFINE.VB_Description = "What a metric means and which teams own it."
-    REVALIGN_DEFINE = RevalignCall("REVALIGN_DEFINE", Array(metric), True)
+    REVALIGN_DEFINE = RevalignCall("REVALIGN_DEFINE", Array(metric, field1, value1, field2, value2, field3, _
+        value3, field4, value4, field5, value5, field6, value6, field7, value7, field8, value8), True)
 End Function
 
-Public Function REVALIGN_STATUS(Optional source)
+Public Function REVALIGN_STATUS(Optional source, Optional field1, Optional value1, Optional field2, _
+        Optional value2, Optional field3, Optional value3, Optional field4, Optional value4, Optional field5, _
+        Optional value5, Optional field6, Optional value6, Optional field7, Optional value7, Optional field8, _
+        Optional value8)
 Attribute REVALIGN_STATUS.VB_Description = "How fresh the published numbers are, by source."
-    REVALIGN_STATUS = RevalignCall("REVALIGN_STATUS", Array(source), True)
+    REVALIGN_STATUS = RevalignCall("REVALIGN_STATUS", Array(source, field1, value1, field2, value2, field3, _
+        value3, field4, value4, field5, value5, field6, value6, field7, value7, field8, value8), True)
 End Function
 
 Public Function REVALIGN_LIST(kind)

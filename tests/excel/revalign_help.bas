@@ -248,21 +248,21 @@ Private Sub Describe_REVALIGN_BRIDGE()
     texts(1) = "The other number: the same metric by another profile; from bookings: mrr, new_mrr, arr ..."
     texts(2) = "A date, or 2026-09, 2026-Q3, FY26-Q3, 2026, LAST_MONTH, YTD, LTM."
     texts(3) = "Date of the snapshot to read; empty for the newest."
-    texts(4) = "Dimension to filter by, in_currency, or show with items or customers."
+    texts(4) = "Dimension to filter by, in_currency, or show with items or customers; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(5) = "The value to keep; empty means all."
-    texts(6) = "Dimension to filter by, in_currency, or show with items or customers."
+    texts(6) = "Dimension to filter by, in_currency, or show with items or customers; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(7) = "The value to keep; empty means all."
-    texts(8) = "Dimension to filter by, in_currency, or show with items or customers."
+    texts(8) = "Dimension to filter by, in_currency, or show with items or customers; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(9) = "The value to keep; empty means all."
-    texts(10) = "Dimension to filter by, in_currency, or show with items or customers."
+    texts(10) = "Dimension to filter by, in_currency, or show with items or customers; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(11) = "The value to keep; empty means all."
-    texts(12) = "Dimension to filter by, in_currency, or show with items or customers."
+    texts(12) = "Dimension to filter by, in_currency, or show with items or customers; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(13) = "The value to keep; empty means all."
-    texts(14) = "Dimension to filter by, in_currency, or show with items or customers."
+    texts(14) = "Dimension to filter by, in_currency, or show with items or customers; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(15) = "The value to keep; empty means all."
-    texts(16) = "Dimension to filter by, in_currency, or show with items or customers."
+    texts(16) = "Dimension to filter by, in_currency, or show with items or customers; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(17) = "The value to keep; empty means all."
-    texts(18) = "Dimension to filter by, in_currency, or show with items or customers."
+    texts(18) = "Dimension to filter by, in_currency, or show with items or customers; columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
     texts(19) = "The value to keep; empty means all."
     Application.MacroOptions Macro:=RevalignMacro("REVALIGN_BRIDGE"), Category:="Revalign", _
         Description:="What lies between two rival numbers, item by item; the residual in the last row is 0.", _
@@ -270,9 +270,25 @@ Private Sub Describe_REVALIGN_BRIDGE()
 End Sub
 
 Private Sub Describe_REVALIGN_DRIFT()
-    Dim texts(0 To 1) As String
+    Dim texts(0 To 17) As String
     texts(0) = "A closed period: 2026-09, 2026-Q3. REVALIGN.LIST closed shows them."
     texts(1) = "Only these metrics, moved or not; empty for all that moved."
+    texts(2) = "show with metrics or records: those alone, as a table. Of such a table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(3) = "The value to keep; empty means all."
+    texts(4) = "show with metrics or records: those alone, as a table. Of such a table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(5) = "The value to keep; empty means all."
+    texts(6) = "show with metrics or records: those alone, as a table. Of such a table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(7) = "The value to keep; empty means all."
+    texts(8) = "show with metrics or records: those alone, as a table. Of such a table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(9) = "The value to keep; empty means all."
+    texts(10) = "show with metrics or records: those alone, as a table. Of such a table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(11) = "The value to keep; empty means all."
+    texts(12) = "show with metrics or records: those alone, as a table. Of such a table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(13) = "The value to keep; empty means all."
+    texts(14) = "show with metrics or records: those alone, as a table. Of such a table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(15) = "The value to keep; empty means all."
+    texts(16) = "show with metrics or records: those alone, as a table. Of such a table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(17) = "The value to keep; empty means all."
     Application.MacroOptions Macro:=RevalignMacro("REVALIGN_DRIFT"), Category:="Revalign", _
         Description:="What became of a closed period's numbers since the close, by cause: late, edited and deleted records, exchange rates, new definitions. The closed numbers themselves stay.", _
         ArgumentDescriptions:=texts
@@ -604,16 +620,48 @@ Private Sub Describe_REVALIGN_STAMP()
 End Sub
 
 Private Sub Describe_REVALIGN_DEFINE()
-    Dim texts(0 To 0) As String
+    Dim texts(0 To 16) As String
     texts(0) = "Name of a metric, such as nrr or logo_churn. REVALIGN.LIST shows them."
+    texts(1) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(2) = "The value to keep; empty means all."
+    texts(3) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(4) = "The value to keep; empty means all."
+    texts(5) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(6) = "The value to keep; empty means all."
+    texts(7) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(8) = "The value to keep; empty means all."
+    texts(9) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(10) = "The value to keep; empty means all."
+    texts(11) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(12) = "The value to keep; empty means all."
+    texts(13) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(14) = "The value to keep; empty means all."
+    texts(15) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(16) = "The value to keep; empty means all."
     Application.MacroOptions Macro:=RevalignMacro("REVALIGN_DEFINE"), Category:="Revalign", _
         Description:="What a metric means and which teams own it.", _
         ArgumentDescriptions:=texts
 End Sub
 
 Private Sub Describe_REVALIGN_STATUS()
-    Dim texts(0 To 0) As String
+    Dim texts(0 To 16) As String
     texts(0) = "Name of one source; empty for all."
+    texts(1) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(2) = "The value to keep; empty means all."
+    texts(3) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(4) = "The value to keep; empty means all."
+    texts(5) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(6) = "The value to keep; empty means all."
+    texts(7) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(8) = "The value to keep; empty means all."
+    texts(9) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(10) = "The value to keep; empty means all."
+    texts(11) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(12) = "The value to keep; empty means all."
+    texts(13) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(14) = "The value to keep; empty means all."
+    texts(15) = "How to show the table: columns (""stage, reached""), heads (no), sort (""-value""), limit (50), dates (real); or one range of two columns."
+    texts(16) = "The value to keep; empty means all."
     Application.MacroOptions Macro:=RevalignMacro("REVALIGN_STATUS"), Category:="Revalign", _
         Description:="How fresh the published numbers are, by source.", _
         ArgumentDescriptions:=texts

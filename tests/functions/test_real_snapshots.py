@@ -160,7 +160,7 @@ def test_what_drifted_since_the_close(project: Path) -> None:
     assert found[-1][2:8] == ["late record", 5, "files", "sales_order", "q4", "files:b"]
     assert len({len(row) for row in found}) == 1
     assert len(cell("DRIFT", "2026-07")) > len(found)
-    assert cell("DRIFT", "2026-08").startswith("REV-105 2026-08 is not closed.")
+    assert cell("DRIFT", "2026-08").startswith("REV-204 2026-08 is not closed.")
     assert cell("DRIFT", "2026-07", "revenu").startswith("REV-101")
 
 

@@ -61,18 +61,27 @@ def test_messages(door: Any, arguments: list[Any], message: str) -> None:
         (
             "METRIC",
             ["heads", "no"],
-            "REV-102 heads does not go with this function. It goes with TABLE, RECORDS, SLA, SPLIT",
+            "REV-102 heads does not go with this function. It goes with TABLE, RECORDS, BRIDGE, DRIFT",
         ),
         ("STAMP", ["limit", "1"], "REV-102 limit does not go with this function."),
         ("EXPLAIN", ["columns", "value"], "REV-102 columns does not go with this function."),
-        ("BRIDGE", ["dates", "real"], "REV-102 dates does not go with this function."),
+        ("SERIES", ["dates", "real"], "REV-102 dates does not go with this function."),
+        ("BRIDGE", ["columns", "amount"], 'REV-101 Unknown column "amount". Did you mean about? There are: item'),
+        ("DRIFT", ["heads", "no"], 'REV-102 What DRIFT tells without show is no one table. Add "show", "metrics"'),
+        ("DRIFT", ["show", "rows"], 'REV-101 Unknown part to show "rows".'),
+        ("DRIFT", ["segment", "smb"], "REV-102 segment does not go with this function. It takes columns, heads,"),
+        ("DEFINE", ["profile", "stripe"], "REV-102 profile does not go with this function."),
+        ("STATUS", ["columns", "sorce"], 'REV-101 Unknown column "sorce". Did you mean source?'),
         ("REVIEW", ["segment", "smb"], "REV-102 segment does not go with this function. It takes columns, heads,"),
         ("SPLIT", ["profile", "stripe"], "REV-102 profile does not go with this function."),
     ],
 )
 def test_what_to_show_of_a_table(door: Any, function: str, pairs: list[Any], message: str) -> None:
-    before = {"TABLE": 4, "SPLIT": 2, "BRIDGE": 4}.get(function, 3)
-    given = {"SPLIT": ["2026-Q3"], "REVIEW": ["2026-Q3"], "BRIDGE": ["mrr", "mrr@stripe", "2026-09"]}
+    before = {"TABLE": 4, "SPLIT": 2, "BRIDGE": 4, "SERIES": 5, "DRIFT": 2, "DEFINE": 1, "STATUS": 1}.get(function, 3)
+    given: dict[str, list[Any]] = {
+        "SPLIT": ["2026-Q3"], "REVIEW": ["2026-Q3"], "BRIDGE": ["mrr", "mrr@stripe", "2026-09"],
+        "SERIES": ["mrr", "2026-08", "2026-09"], "DRIFT": ["2026-08"], "DEFINE": ["nrr"], "STATUS": [None],
+    }  # fmt: skip
     arguments = [*given.get(function, ["mrr", "2026-09"]), *[None] * 3][:before]
     assert call_cell(function, [*arguments, *pairs])["message"].startswith(message)
 

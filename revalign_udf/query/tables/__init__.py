@@ -21,6 +21,7 @@ from revalign_udf.query.tables import (
     recurring,
     retention,
     sales,
+    signatures,
     vanity,
     winloss,
 )
@@ -32,6 +33,7 @@ __all__ = ["TABLES", "Ask", "TableMetric", "table_needs"]
 TABLES: Mapping[str, TableMetric] = {
     **recurring.TABLES,
     **agreements.TABLES,
+    **signatures.TABLES,
     **funnel.TABLES,
     **marketing.TABLES,
     **clv.TABLES,

@@ -189,14 +189,14 @@ def test_a_call_reads_the_entries_beside_it(block: Callable[[str], Block]) -> No
     what, *entries, result, says = made.rows[0]
     assert (what.value, says.value) == ("CAC", "All.")
     assert [(cell.value, cell.entry) for cell in entries] == [(100, True), (200, True), (3, True)]
-    assert result.call == Call("CAC", (Ref("entry_1"), Ref("entry_2"), Ref("entry_3")))
+    assert result.call == Call("CAC", (Ref("entry_1"), Ref("entry_2"), Ref("entry_3")), bare=True)
     assert (result.value, result.format) == (100.0, "[$€-2]#,##0.00")
 
 
 def test_a_call_that_fails_shows_the_error_and_what_it_says(block: Callable[[str], Block]) -> None:
     row = block(CALL + 'function = "METRIC"\narguments = ["mmr", "$month", ""]').rows[0]
     result, says = row[-2:]
-    assert result.call == Call("METRIC", ("mmr", Name("month"), None))
+    assert result.call == Call("METRIC", ("mmr", Name("month"), None), bare=True)
     assert (result.value, result.error) == (None, "#VALUE!")
     assert str(says.value).startswith('REV-101 Unknown metric "mmr". Did you mean mrr?')
     assert [cell.value for cell in row[1:4]] == [None] * 3

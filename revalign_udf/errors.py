@@ -37,6 +37,7 @@ __all__ = [
     "StoreError",
     "SurfaceError",
     "Undefined",
+    "Undivided",
     "UnknownName",
     "UserError",
     "cell_error",
@@ -157,6 +158,10 @@ class NoData(UserError):
 
     default_code = "REV-204"
     default_cell = "#N/A"
+
+
+class Undivided(NoData):
+    """There is something, and no record says how much of it is the slice's that was asked for."""
 
 
 class Undefined(UserError):

@@ -136,19 +136,21 @@ def build_campaign_year(con: duckdb.DuckDBPyConnection) -> None:
     """Make ``f_campaign_year``: credits and costs of each campaign on the day it started (of one that is always on: on
     the touch's or the cost's own day), as far as they fall into its first year.
 
-    Without any opportunity, or any cost, nothing can be said and there is no row.
+    Credits and costs go by the lead source of the campaign, both sides alike; of a campaign that several share,
+    ``shared_by`` lists them. Without any opportunity, or any cost, nothing can be said and there is no row.
     """
     con.execute(
         "CREATE OR REPLACE TEMP TABLE k_year AS"
         " SELECT coalesce(c.start_date, f.touch_day, o.created_at__on) AS on_day, 'value' AS kind, f.model,"
         " f.on_day AS happened, f.kind = 'renewal' AS renewal, f.amount, f.currency, f.customer,"
-        " coalesce(c.channel, f.channel) AS channel, s.lead_source, f.campaign, f.system, f.record_table, f.record_id"
+        " coalesce(c.channel, f.channel) AS channel, s.lead_source, s.shared_by, f.campaign, f.system, f.record_table,"
+        " f.record_id"
         " FROM f_credit f JOIN c_opportunity o ON o._conn = f.system AND o.id = f.record_id"
         " LEFT JOIN c_campaign c ON c._conn = coalesce(f.touch_system, f.system) AND c.id = f.campaign"
         " LEFT JOIN k_campaign_source s ON s._conn = coalesce(f.touch_system, f.system) AND s.campaign = f.campaign"
         " WHERE f.model IS NOT NULL AND f.campaign IS NOT NULL"
         " UNION ALL SELECT coalesce(c.start_date, s.on_day), 'cost', NULL, s.on_day, false, s.amount, s.currency, NULL,"
-        " coalesce(c.channel, s.channel), s.lead_source, s.campaign, s.system, s.record_table, s.record_id"
+        " coalesce(c.channel, s.channel), s.lead_source, s.shared_by, s.campaign, s.system, s.record_table, s.record_id"
         " FROM f_campaign_spend s LEFT JOIN c_campaign c ON c._conn = s.system AND c.id = s.campaign"
     )
     late = f"date_diff('day', on_day, happened) > {FIRST_YEAR}"
@@ -163,6 +165,6 @@ def build_campaign_year(con: duckdb.DuckDBPyConnection) -> None:
     )
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE f_campaign_year AS SELECT on_day, kind, model, happened, amount, currency, customer,"
-        f" channel, lead_source, campaign, system, record_table, record_id FROM k_year WHERE {why} IS NULL"
+        f" channel, lead_source, shared_by, campaign, system, record_table, record_id FROM k_year WHERE {why} IS NULL"
         f" AND EXISTS (SELECT 1 FROM c_opportunity) AND EXISTS (SELECT 1 FROM c_campaign_cost)"
     )

@@ -114,10 +114,10 @@ IDLE: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "build_campaign_spend": (
         "campaign_cost lead",
         {
-            "k_campaign_source": "_conn VARCHAR, campaign VARCHAR, lead_source VARCHAR",
+            "k_campaign_source": "_conn VARCHAR, campaign VARCHAR, lead_source VARCHAR, shared_by VARCHAR[]",
             "f_campaign_spend": "on_day DATE, kind VARCHAR, amount DECIMAL(38,12), amount_src BIGINT, currency VARCHAR, channel"
-            " VARCHAR, lead_source VARCHAR, campaign VARCHAR, system VARCHAR, record_table VARCHAR, record_id"
-            " VARCHAR",
+            " VARCHAR, lead_source VARCHAR, shared_by VARCHAR[], campaign VARCHAR, system VARCHAR, record_table VARCHAR,"
+            " record_id VARCHAR",
         },
     ),
     "build_touches": (
@@ -214,8 +214,8 @@ IDLE: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "opportunity campaign_cost",
         {
             "f_campaign_year": "on_day DATE, kind VARCHAR, model VARCHAR, happened DATE, amount DECIMAL(38,12), currency"
-            " VARCHAR, customer VARCHAR, channel VARCHAR, lead_source VARCHAR, campaign VARCHAR, system"
-            " VARCHAR, record_table VARCHAR, record_id VARCHAR",
+            " VARCHAR, customer VARCHAR, channel VARCHAR, lead_source VARCHAR, shared_by VARCHAR[], campaign VARCHAR,"
+            " system VARCHAR, record_table VARCHAR, record_id VARCHAR",
         },
     ),
     "build_programmes": (

@@ -23,19 +23,20 @@ def build_web(con: duckdb.DuckDBPyConnection) -> None:
 def build_campaign_spend(con: duckdb.DuckDBPyConnection, currency: str, book: RateBook) -> None:
     """Make ``f_campaign_spend``: the breakdown of what campaigns cost. It is never added to expense.
 
-    A campaign belongs to the lead source that all its leads with one name; where they name several, or none, its cost
-    matches no lead source and is a row of its own.
+    A campaign belongs to the lead source that all its leads with one name. Where they name several, its cost has no lead
+    source, and ``shared_by`` lists those that took an unknown part of it; where they name none, it has none at all.
     """
     con.execute(
         "CREATE OR REPLACE TEMP TABLE k_campaign_source AS SELECT _conn, campaign_id AS campaign,"
-        " min(lead_source) AS lead_source FROM c_lead WHERE campaign_id IS NOT NULL GROUP BY _conn, campaign_id"
-        " HAVING min(lead_source) = max(lead_source)"
+        " CASE WHEN min(lead_source) = max(lead_source) THEN min(lead_source) END AS lead_source,"
+        " CASE WHEN min(lead_source) < max(lead_source) THEN array_agg(DISTINCT lead_source ORDER BY lead_source) END"
+        " AS shared_by FROM c_lead WHERE campaign_id IS NOT NULL AND lead_source IS NOT NULL GROUP BY _conn, campaign_id"
     )
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE k_campaign_spend AS SELECT k.date AS on_day,"
         f" CAST(round(k.amount * 1000000, 0) AS BIGINT) AS amount_src, {currency_of(currency, 'k.currency')} AS currency,"
-        f" k.kind, coalesce(k.channel, c.channel) AS channel, s.lead_source, k.campaign_id AS campaign, k._conn AS system,"
-        f" 'campaign_cost' AS record_table, k._key AS record_id FROM c_campaign_cost k"
+        f" k.kind, coalesce(k.channel, c.channel) AS channel, s.lead_source, s.shared_by, k.campaign_id AS campaign,"
+        f" k._conn AS system, 'campaign_cost' AS record_table, k._key AS record_id FROM c_campaign_cost k"
         f" LEFT JOIN c_campaign c ON c._conn = k._conn AND c.id = k.campaign_id"
         f" LEFT JOIN k_campaign_source s ON s._conn = k._conn AND s.campaign = k.campaign_id"
     )
@@ -43,7 +44,7 @@ def build_campaign_spend(con: duckdb.DuckDBPyConnection, currency: str, book: Ra
     con.execute(
         "CREATE OR REPLACE TEMP TABLE f_campaign_spend AS SELECT s.on_day, s.kind,"
         " CAST(CAST(s.amount_src AS DECIMAL(26, 0)) * r.rate AS DECIMAL(38, 12)) AS amount, s.amount_src, s.currency,"
-        " s.channel, s.lead_source, s.campaign, s.system, s.record_table, s.record_id FROM k_campaign_spend s"
+        " s.channel, s.lead_source, s.shared_by, s.campaign, s.system, s.record_table, s.record_id FROM k_campaign_spend s"
         " LEFT JOIN k_rate r ON r.day = s.on_day AND r.currency = s.currency"
     )
 

@@ -26,7 +26,10 @@ _FIRST_YEAR = (
     "Annual contract value credited to the campaign and won within 365 days of its start, renewals left out, {what} the"
     " campaign's cost until the same day, what was spent before the start included. Campaigns belong to the period they"
     " started in; one without a start (always on) counts each touch and each cost on its own day. Partial until day 365."
-    " By channel: the campaign's. By lead source: the one all leads of the campaign name, else (none). " + _TOUCHES
+    " By channel: the campaign's. By lead source: the one all leads of the campaign name, whoever the deal or the touch"
+    " names, so that value and cost are of the same campaigns. A source that shares a campaign with others has no number"
+    " for a period to which that campaign brings value or cost, because nobody can say how much of it is its own; (none)"
+    " is of all campaigns that match no single source. " + _TOUCHES
 )
 
 ATTRIBUTION = Family(

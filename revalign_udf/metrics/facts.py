@@ -6,7 +6,7 @@ from typing import Literal
 
 from revalign_udf.metrics.model import Dimension, Fact
 
-__all__ = ["CORE_FACTS", "CUSTOMER", "DIMENSIONS", "MARKETING", "OWNER", "PRODUCT", "RECORD"]
+__all__ = ["CORE_FACTS", "CUSTOMER", "DIMENSIONS", "MARKETING", "OWNER", "PRODUCT", "RECORD", "SHARED", "UNNAMED"]
 
 Path = Literal["self", "customer"]
 
@@ -20,6 +20,15 @@ RECORD: dict[str, Path] = {"system": "self", "currency": "self"}
 #: of the owner of the record on its day; filled in by the kernel ``teams``
 OWNER: dict[str, Path] = dict.fromkeys(("owner", "team", "pod", "rep"), "self")
 MARKETING: dict[str, Path] = {"channel": "self", "lead_source": "self", "campaign": "self"}
+#: facts of which several values of a dimension may share a row that nobody can divide among them. Such a row has none of
+#: these values; its column ``shared_by`` lists them
+SHARED: dict[str, str] = {"campaign_spend": "lead_source", "campaign_year": "lead_source"}
+#: facts whose records may not be kept by a dimension at all: expense, or visits, without campaigns. Where no
+#: record of a component ever names a value of it, none of its values is known to be 0
+UNNAMED: dict[str, tuple[str, ...]] = {
+    "spend": ("product", "product_line", "channel", "campaign", "team", "pod"),
+    "web": ("campaign",),
+}
 
 CORE_FACTS: tuple[Fact, ...] = (
     Fact(

@@ -18,6 +18,11 @@ _AUDIENCES = {
     "_automated": ("f.automated", "by automated programmes"),
     "_customers": ("NOT f.automated AND f.audience = 'customer'", "to customers, automated programmes left out"),
 }
+#: whose a campaign's cost is
+_BY_SOURCE = (
+    "By lead source: a campaign's cost belongs to the source all its leads name. A source that shares a campaign with"
+    " others has no number for a period in which that campaign cost something, because nobody can say how much it took."
+)
 
 
 def _counted(name: str, fact: str, measure: str, about: str, where: str = "", settles: str = "") -> Component:
@@ -34,7 +39,8 @@ def _cost_per(stage: str, label: str) -> Metric:
         f"cost_per_{stage}", f"Cost per {label}", "marketing", f"ratio(lag{{lag}}_campaign_cost, reached_{stage})",
         "money",
         f"Campaign cost of the period, all kinds (what was prorated of labour and technology too) / leads that first"
-        f" reached {stage} in the period; with a lag of n months, the cost of n months earlier.",
+        f" reached {stage} in the period; with a lag of n months, the cost of n months earlier. {_BY_SOURCE} (none) has no"
+        f" number then either: such a cost is none of the leads without a source.",
         direction="down", owners=("marketing",), source=_CATALOGUE, parameters=(LAG,),
     )  # fmt: skip
 
@@ -97,13 +103,15 @@ MARKETING = Family(
     ),
     metrics=(
         Metric(
-            "visitors", "Visitors", "marketing", "visitors", "count", "Sum of the daily visitors of the web site.",
+            "visitors", "Visitors", "marketing", "visitors", "count",
+            "Sum of the daily visitors of the web site. By campaign: where days are recorded by it.",
             additivity="flow", role="vanity", counterpart="visitor_to_signup", owners=("marketing",),
             question="How many of them sign up?", aliases=("traffic",), source=_CATALOGUE,
         ),
         Metric(
-            "signups", "Sign-ups", "marketing", "signups", "count", "Sum of the daily sign-ups.", additivity="flow",
-            role="leading", owners=("marketing",), source=_CATALOGUE,
+            "signups", "Sign-ups", "marketing", "signups", "count",
+            "Sum of the daily sign-ups. By campaign: where days are recorded by it.",
+            additivity="flow", role="leading", owners=("marketing",), source=_CATALOGUE,
         ),
         Metric(
             "visitor_to_signup", "Visitor to sign-up", "marketing", "ratio(signups, visitors)", "rate",
@@ -135,8 +143,9 @@ MARKETING = Family(
         ),
         Metric(
             "campaign_cost", "Campaign cost", "marketing", "campaign_cost", "money",
-            "Cost of campaigns, all kinds; a breakdown, never added to expense.", additivity="flow", direction="neutral",
-            owners=("marketing", "finance"), source=_CATALOGUE,
+            f"Cost of campaigns, all kinds; a breakdown, never added to expense. {_BY_SOURCE} What matches no single source"
+            " stands under (none), with the cost of campaigns of which no lead names a source.",
+            additivity="flow", direction="neutral", owners=("marketing", "finance"), source=_CATALOGUE,
         ),
         _cost_per("lead", "lead"),
         _cost_per("mql", "MQL"),
@@ -156,8 +165,9 @@ MARKETING = Family(
             "source_effectiveness", "Source effectiveness", "marketing", "", "rate",
             "By lead source and campaign: new leads, leads that became customers, annual contract value won, and campaign"
             " cost, all of the period; cost per customer and value / cost. A campaign's cost belongs to the lead source all"
-            " its leads name; else nobody can say how much of it a source took: it is blank there and a row of its own,"
-            " divided by nothing. Blank cost is not known, not nothing.",
+            " its leads name. Where they name several, nobody can say how much each of these took: their cost is blank, in"
+            " all and for the campaign, and what it was stands under (none), divided by nothing. Blank cost is not known,"
+            " not nothing.",
             kind="table", owners=("marketing", "sales"), source=_CATALOGUE,
             parameters=(
                 Parameter("by", "both", "what rows are told apart by", ("both", "lead_source", "campaign")),

@@ -48,13 +48,15 @@ _METRICS = (
         "Expense of marketing and sales (not cost of goods sold) / new customers of the period. An expense with a"
         " period is spread over its days evenly, to the millionth. With the parameter lag the expense is that of as many"
         " months earlier. By channel: expense by its own channel, customers by the channel they came by; expense without"
-        " a channel, and of one nobody came by, is a row of its own.",
+        " a channel, and of one nobody came by, is a row of its own. By what no expense of either ever names, such as"
+        " campaigns, there is no number.",
         direction="down", aliases=("customer acquisition cost",), owners=("marketing", "sales", "finance"),
         parameters=(_LAG,), source=_CATALOGUE,
     ),
     Metric(
         "gross_margin", "Gross margin", "unit economics", "margin(cogs, revenue)", "rate",
-        "1 - cost of goods sold / revenue; 1, and said so, where the period has no cost of goods sold.",
+        "1 - cost of goods sold / revenue; 1, and said so, where the period has no cost of goods sold. By what no cost of"
+        " goods sold ever names, such as products, there is no number.",
         source=_CATALOGUE,
     ),
     Metric(

@@ -19,7 +19,7 @@ Key = tuple[str, str, str]
 #: of several changed records of a customer the first of these explains what became of the others
 _STRONGEST: tuple[Cause, ...] = ("late record", "deleted", "edited record")
 #: columns that follow from other rows, and do not make a record an edited one
-_DERIVED = {"customer_since"}
+_DERIVED = {"customer_since", "shared_by"}
 #: facts whose rows follow from several records: what they say of one may change without it
 _FOLLOWING = {
     "booking_paying", "booking_revenue", "campaign_year", "clv", "clv_model", "credit", "customer_start", "payer", "referred",

@@ -226,7 +226,9 @@ class Query(Understanding):
         snapshot, name = asked.session.snapshot, asked.metric.name
 
         def open_session(profile: Profile) -> Session:
-            return Session(snapshot, view_of(snapshot, profile, currency), profile)
+            return Session(
+                snapshot, view_of(snapshot, profile, currency), profile, discreet=bool(self.caller.row_filter)
+            )
 
         def read(session: Session) -> tuple[Metric, dict[str, str]]:
             metric = session.catalogue.metrics[name]

@@ -10,11 +10,13 @@ from revalign_udf.calc.acquisition import payback_months, renewals_to_break_even
 from revalign_udf.calc.expression import Expression
 from revalign_udf.calc.ratios import growth, ratio
 from revalign_udf.calc.recurring import annualise
-from revalign_udf.errors import NoData, Undefined, UnknownName
+from revalign_udf.errors import NoData, Undefined, Undivided, UnknownName
 from revalign_udf.metrics import Metric, qualified
 from revalign_udf.periods import Period, months_in
 from revalign_udf.query.session import Session
+from revalign_udf.query.sharing import refuse_rest
 from revalign_udf.query.tables import table_needs
+from revalign_udf.snapshots import NONE
 
 __all__ = ["CALLS", "component_periods", "evaluate", "when_read"]
 
@@ -103,6 +105,8 @@ def evaluate(session: Session, metric: Metric, period: Period, where: Where) -> 
             return _monthly_mean(session, plain, period, where)
         return _plain(session, plain, when_read(qualifier, period)[0], where)
 
+    if NONE in where.values():
+        refuse_rest(session, metric, component_periods(session, metric, period), where)
     try:
         return _parsed(metric.formula).evaluate(named, CALLS)
     except Undefined as error:
@@ -126,7 +130,7 @@ def _monthly_mean(session: Session, name: str, period: Period, where: Where) -> 
         try:
             values.append(_plain(session, name, month, where))
         except (NoData, Undefined) as error:
-            if error.code not in _LEFT_OUT:
+            if error.code not in _LEFT_OUT or isinstance(error, Undivided):
                 raise
             last = error
     if last is not None and not values:

@@ -134,7 +134,7 @@ class Reading:
         view = view_of(snapshot, chosen, currency)
         key = (name, chosen.name, view.currency)
         if key not in self._sessions:
-            self._sessions[key] = Session(snapshot, view, chosen)
+            self._sessions[key] = Session(snapshot, view, chosen, discreet=bool(self._caller.row_filter))
         return self._sessions[key]
 
     def _opened(self, name: str) -> Snapshot:

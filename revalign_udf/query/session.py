@@ -13,8 +13,9 @@ from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
 
-from revalign_udf.errors import NoData, UserError
+from revalign_udf.errors import NoData, Undivided, UserError
 from revalign_udf.metrics import STEPS, Component, Declared, Metric, components_of
+from revalign_udf.metrics.facts import SHARED
 from revalign_udf.metrics.profiles import PROFILES, Profile
 from revalign_udf.money import exact
 from revalign_udf.periods import Period, between, of_grain, parse_period
@@ -22,6 +23,7 @@ from revalign_udf.query.goals import Goal, goal_of, read_goals
 from revalign_udf.query.memory import Memory
 from revalign_udf.query.names import Catalogue
 from revalign_udf.query.quotas import OF_TARGETS
+from revalign_udf.query.sharing import Shared, refuse_unknown
 from revalign_udf.query.tables import table_needs
 from revalign_udf.snapshots import FactInfo, Measured, Slice, Snapshot, View, Window
 from revalign_udf.snapshots.statistics import statistic, step_days
@@ -44,10 +46,13 @@ _Kind = tuple[str, tuple[str, ...]]
 
 
 class Session:
-    """A snapshot seen in one view, with its catalogue and memory."""
+    """A snapshot seen in one view, with its catalogue and memory. ``discreet``: whoever asks may see a part of it only,
+    so no reason tells of the rest."""
 
-    def __init__(self, snapshot: Snapshot, view: View | None = None, profile: Profile | None = None) -> None:
-        self.snapshot = snapshot
+    def __init__(
+        self, snapshot: Snapshot, view: View | None = None, profile: Profile | None = None, *, discreet: bool = False
+    ) -> None:
+        self.snapshot, self.discreet = snapshot, discreet
         self.view = view or View()
         self.manifest = snapshot.manifest
         self.evaluator = snapshot.seen(self.view)
@@ -67,6 +72,10 @@ class Session:
         self._steps: dict[str, int | None] = {}
         self.pairs: dict[tuple[str, str, tuple[tuple[str, str], ...], Period], list[tuple[str, Period]]] = {}
         """what each metric and period rests on, remembered by :mod:`~revalign_udf.query.formulas`"""
+        self.sharing: dict[tuple[str, Window, tuple[str, ...]], dict[Slice, list[Shared]]] = {}
+        """what several lead sources share, remembered by :mod:`~revalign_udf.query.sharing`"""
+        self.unnamed: dict[tuple[str, str], bool] = {}
+        """whether no record of a component ever names a value of a dimension"""
         self._recalled: set[_Kind] = set()
         self._totals = 0
         self._periods: Memory[str | date, Period] = Memory(_PERIODS)
@@ -213,17 +222,21 @@ class Session:
         return True
 
     def count(self, name: str, period: Period, where: Mapping[str, str]) -> Fraction | int:
-        """How much there is to count in a slice: the component's value; 1 where there is something for a statistic."""
+        """How much there is to count in a slice: the component's value; 1 where there is something for a statistic, or
+        a part of something that several lead sources share."""
         try:
             return self.value(name, period, where)
+        except Undivided:
+            return int(SHARED.get(self.component(name).fact, "") in where)
         except NoData as error:
             if self.component(name).shape == "statistic" and error.code == "REV-209":
                 return 1
             raise
 
     def value(self, name: str, period: Period, where: Mapping[str, str]) -> Fraction:
-        """A component's exact value. Raises NoData: REV-201, REV-204, REV-208 (a missing rate), REV-209; UserError
-        REV-104 for an amount that cannot be shown in the view's currency."""
+        """A component's exact value. Raises NoData: REV-201, REV-204, REV-208 (a missing rate), REV-209; Undivided
+        REV-204 for what several values of a filter share; UserError REV-104 for an amount that cannot be shown in the
+        view's currency."""
         component = self.component(name)
         if not self.evaluator.lens.converts(component):
             raise UserError(
@@ -240,6 +253,7 @@ class Session:
             raise
         if not component.early and (needed := self.unsettled(name, period)) is not None:
             raise NoData(f"{name} of {period} is not known until {needed} days after its end.")
+        refuse_unknown(self, component, period, window, where)
         if not self._has(component, window, tuple(sorted(where)), where, ()):
             self._fetch([component], [window], where, ())
         measured = self._read(component, window, where)

@@ -416,6 +416,13 @@ class Oracle:
 
     def spent(self, start: date, end: date, where: Where, rule: Callable[[Row], bool]) -> Fraction:
         start, end = self.clip("spend", start, end)
+        for name in ("product", "product_line", "channel", "campaign", "team"):
+            others = {field: value for field, value in where.items() if field != name}
+            ruled = [row for row in self.spend if rule(row)]
+            here = [row for row in ruled if start <= row["day"] < end and self.fits(None, row, row["day"], others)]
+            # what no expense ever names says nothing of any value of it
+            if where.get(name, NONE) != NONE and not any(row[name] for row in ruled) and sum(r["amount"] for r in here):
+                raise NoValue
         return sum(
             (row["amount"] * self.rate(row["day"], row["currency"]) for row in self.spend
              if start <= row["day"] < end and rule(row) and self.fits(None, row, row["day"], where)),

@@ -274,13 +274,28 @@ class MarketingOracle(ORACLE.Oracle):  # type: ignore[misc]
     # --- campaigns ----------------------------------------------------------------------------------------------
 
     @cached_property
-    def sources(self) -> dict[str, str]:
-        """Campaign -> the lead source all its leads name."""
+    def named(self) -> dict[str, set[str]]:
+        """Campaign -> every lead source its leads name."""
         named: dict[str, set[str]] = {}
         for lead in self.rows("lead"):
             if lead["campaign_id"] and lead["lead_source"]:
                 named.setdefault(lead["campaign_id"], set()).add(lead["lead_source"])
-        return {key: next(iter(some)) for key, some in named.items() if len(some) == 1}
+        return named
+
+    @cached_property
+    def sources(self) -> dict[str, str]:
+        """Campaign -> the lead source all its leads name."""
+        return {key: next(iter(some)) for key, some in self.named.items() if len(some) == 1}
+
+    def undivided(self, amounts: list[tuple[str, Fraction]], where: Where, *, rest: bool) -> None:
+        """No value where a lead source took an unknown part of a campaign that came to something. ``amounts`` are those of
+        the slice without its lead source, by campaign. ``rest``: "(none)" has none of it either, being set beside leads."""
+        wanted = where.get("lead_source")
+        for key in {key for key, _ in amounts}:
+            some = self.named.get(key, set())
+            shares = len(some) > 1 and (wanted in some or (rest and wanted == "(none)"))
+            if shares and sum((amount for one, amount in amounts if one == key), Fraction(0)):
+                raise ORACLE.NoValue
 
     @cached_property
     def spend_rows(self) -> list[Row]:
@@ -292,13 +307,20 @@ class MarketingOracle(ORACLE.Oracle):  # type: ignore[misc]
                           "lead_source": self.sources.get(row["campaign_id"])})  # fmt: skip
         return found
 
-    def cost(self, start: date, end: date, where: Where) -> Fraction:
+    def cost(self, start: date, end: date, where: Where, *, rest: bool = False) -> Fraction:
         start, end = self.between([row["day"] for row in self.spend_rows], start, end)
+        others = {name: value for name, value in where.items() if name != "lead_source"}
+        rows = [
+            (row, ORACLE.micro(ORACLE.number(row["amount"])) * self.rate(row["day"], row["code"]))
+            for row in self.spend_rows
+            if start <= row["day"] < end and self.fits(None, {**row, "currency": row["code"]}, row["day"], others)
+        ]
+        self.undivided([(row["campaign"], amount) for row, amount in rows], where, rest=rest)
+        wanted = where.get("lead_source")
         return sum(
-            (ORACLE.micro(ORACLE.number(row["amount"])) * self.rate(row["day"], row["code"]) for row in self.spend_rows
-             if start <= row["day"] < end and self.fits(None, {**row, "currency": row["code"]}, row["day"], where)),
+            (amount for row, amount in rows if wanted is None or (row["lead_source"] or "(none)") == wanted),
             Fraction(0),
-        )  # fmt: skip
+        )
 
     def first_year(self, model: str) -> Iterator[tuple[str, date, Row, date, Fraction, str]]:
         """(kind, day it counts on, origin, day it happened, amount, currency)."""
@@ -328,12 +350,18 @@ class MarketingOracle(ORACLE.Oracle):  # type: ignore[misc]
     def earned(self, p: Any, where: Where, kind: str, model: str) -> Fraction:
         rows = list(self.first_year(model))
         start, end = self.between([row[1] for row in rows], p.start, p.end)
+        others = {name: value for name, value in where.items() if name != "lead_source"}
+        found = [
+            (origin, amount * self.rate(happened, code)) for what, day, origin, happened, amount, code in rows
+            if what == kind and start <= day < end and happened <= self.through and amount
+            and self.fits(None, origin, day, others)
+        ]  # fmt: skip
+        self.undivided([(origin["campaign"], amount) for origin, amount in found], where, rest=False)
+        wanted = where.get("lead_source")
         return sum(
-            (amount * self.rate(happened, code) for what, day, origin, happened, amount, code in rows
-             if what == kind and start <= day < end and happened <= self.through and amount
-             and self.fits(None, origin, day, where)),
+            (amount for origin, amount in found if wanted is None or (origin["lead_source"] or "(none)") == wanted),
             Fraction(0),
-        )  # fmt: skip
+        )
 
     # --- touches ------------------------------------------------------------------------------------------------
 
@@ -379,6 +407,10 @@ class MarketingOracle(ORACLE.Oracle):  # type: ignore[misc]
     def visits(self, p: Any, where: Where, what: str) -> Fraction:
         rows = self.rows("web_daily")
         start, end = self.between([row["date"] for row in rows], p.start, p.end)
+        others = {name: value for name, value in where.items() if name != "campaign"}
+        # visits are counted by channel only, which says nothing of any campaign
+        if where.get("campaign", "(none)") != "(none)" and self.visits(p, others, what):
+            raise ORACLE.NoValue
         fit = [row for row in rows if start <= row["date"] < end
                and self.fits(None, {"channel": row["channel"], "campaign": None}, row["date"], where)]  # fmt: skip
         return Fraction(sum(row[what] for row in fit))
@@ -557,9 +589,19 @@ def _mail(kind: str, audience: str) -> Formula:
     return lambda o, p, w: o.mails(p, w, kind, audience)
 
 
-def _cost(lag: int) -> Formula:
+def _met(o: Any, p: Any, w: Where) -> Fraction:
+    """The visitors leads are set beside: where some leads have a campaign, those without one are not all the visitors'."""
+    others = {name: value for name, value in w.items() if name != "campaign"}
+    visitors = o.visits(p, w, "visitors")
+    if w.get("campaign") == "(none)" and visitors and o.at_stage(p, others, "lead") != o.at_stage(p, w, "lead"):
+        raise ORACLE.NoValue
+    return visitors  # type: ignore[no-any-return]
+
+
+def _cost(lag: int, *, rest: bool = True) -> Formula:
     def run(o: Any, p: Any, w: Where) -> Fraction:
-        return o.cost(FORMULAS.month_start(p.first - lag), FORMULAS.month_start(p.first + p.months - lag), w)  # type: ignore[no-any-return]
+        first, end = (FORMULAS.month_start(p.first + months - lag) for months in (0, p.months))
+        return o.cost(first, end, w, rest=rest)  # type: ignore[no-any-return]
 
     return run
 
@@ -569,7 +611,7 @@ divided = FORMULAS.divided
 METRICS: dict[str, Formula] = {
     "visitors": lambda o, p, w: o.visits(p, w, "visitors"),
     "visitor_to_signup": divided(lambda o, p, w: o.visits(p, w, "signups"), lambda o, p, w: o.visits(p, w, "visitors")),
-    "visitor_to_lead": divided(_at("lead"), lambda o, p, w: o.visits(p, w, "visitors")),
+    "visitor_to_lead": divided(_at("lead"), _met),
     "trials": lambda o, p, w: o.trials(p, w),
     "trial_to_paid": divided(lambda o, p, w: o.trials(p, w, 90), lambda o, p, w: o.trials(p, w)),
     "trial_to_paid days=300": divided(lambda o, p, w: o.trials(p, w, 300), lambda o, p, w: o.trials(p, w)),
@@ -577,7 +619,7 @@ METRICS: dict[str, Formula] = {
     "mql_rate_period": divided(_at("mql"), _at("lead")),
     "sql_rate_period": divided(_at("sql"), _at("mql")),
     "sql_to_customer_period": divided(_at("customer"), _at("sql")),
-    "campaign_cost": _cost(0),
+    "campaign_cost": _cost(0, rest=False),
     "cost_per_lead": divided(_cost(0), _at("lead")),
     "cost_per_sql lag=2": divided(_cost(2), _at("sql")),
     **{

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from revalign_udf.calc.ratios import ratio
-from revalign_udf.errors import NoData, Undefined
+from revalign_udf.errors import NoData, Undefined, Undivided
 from revalign_udf.money import to_double
 from revalign_udf.periods import Period
 from revalign_udf.query.answers import Table
@@ -50,6 +50,16 @@ class Ask:
             return to_double(ask(name, period, **where))
         except (NoData, Undefined):
             return None
+
+    def shares(self, name: str, **where: str) -> bool:
+        """Whether a component comes to something nobody can divide among the lead sources that share it."""
+        try:
+            self.value(name, self.period, **where)
+        except Undivided:
+            return True
+        except NoData:
+            return False
+        return False
 
     @property
     def evaluator(self) -> Evaluator:

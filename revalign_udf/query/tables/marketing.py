@@ -166,11 +166,14 @@ def _sources(ask: Ask) -> Table:
         one = dict(zip(by, values, strict=True))
         source, campaign = (one.get(name, _ALL) for name in ("lead_source", "campaign"))
         leads, won, value, cost = (_known(ask, name, **one) for name in _SOURCE)
-        if not any((leads, won, value, cost)):
+        if not any((leads, won, value, cost)) and not ask.shares("campaign_cost", **one):
             continue
-        if chosen == "both" and not cost and _known(every, "campaign_cost", campaign=campaign):
+        named = {**ask.where, **one}
+        of_both = "lead_source" in named and "campaign" in named
+        if of_both and not cost and _known(every, "campaign_cost", campaign=named["campaign"]):
             cost = None  # the campaign cost something, and nobody can say how much of it this source took
-        per = None if source == NONE else cost  # what matches no source is no cost of the leads without one
+        # what matches no source is no cost of the leads without one
+        per = None if named.get("lead_source") == NONE else cost
         rows.append((source, campaign, number(leads), number(won), number(value), number(cost), _per(per, won),
                      _per(value, per)))  # fmt: skip
     columns = ("lead_source", "campaign", "leads", "customers", "value", "cost", "cost_per_customer", "value_to_cost")
@@ -189,7 +192,7 @@ def _efficiency(ask: Ask) -> Table:
     before = ask.period.previous()
     bound = ask.session.catalogue.bind_component("leads_reaching", ask.parameters).name
     names = ("campaign_cost", "reached_lead", bound)
-    ask.value("campaign_cost")
+    ask.session.window(ask.session.component("campaign_cost"), ask.period)
     ask.value("reached_lead")
     ask.session.prefetch([(name, when) for name in names for when in (ask.period, before)], ask.where, ["channel"])
 

@@ -8,7 +8,7 @@ from revalign_udf.errors import NoData
 from revalign_udf.metrics import FACTS
 from revalign_udf.query.answers import Table
 from revalign_udf.query.tables.ask import Ask, TableMetric, number, share
-from revalign_udf.snapshots.cuts import exact_of
+from revalign_udf.snapshots.cuts import NONE, exact_of
 from revalign_udf.snapshots.stats_sales import median
 
 __all__ = ["TABLES"]
@@ -73,9 +73,11 @@ def _deals(ask: Ask) -> dict[int, tuple[Fraction, Fraction, Fraction, Fraction |
 
 
 def _campaign_cost(ask: Ask) -> dict[int, Fraction]:
-    """Campaign cost of the channel referral and of the other channels; nothing where there is none, or where a filter
-    does not reach campaigns."""
+    """Campaign cost of the channel referral and of the other channels; nothing where there is none, where a filter does
+    not reach campaigns, or where it matches no lead source, or one that shares campaigns with others."""
     if not set(ask.where) <= set(FACTS["campaign_spend"].dimensions):
+        return {}
+    if ask.where.get("lead_source") == NONE or ask.shares("campaign_cost"):
         return {}
     flag = "CASE WHEN lower(trim(f.channel)) = 'referral' THEN 1 ELSE 0 END"
     missing = "sum(CASE WHEN f.amount IS NULL THEN 1 ELSE 0 END)"

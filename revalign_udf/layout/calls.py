@@ -27,7 +27,7 @@ def calls(maker: Maker, plan: BlockPlan) -> Block:
         Column(f"entry_{number}", title, "number", "Type over it.", 16) for number, title in enumerate(plan.entries, 1)
     ]
     columns = [Column("what", "What", "text", "", 34), *heads, Column(_RESULT, "Result", "number", "", 18)]
-    columns.append(Column(_SAYS, "What it says", "text", "", 60))
+    columns.append(Column(_SAYS, "What it says", "text", "", 60, fixed=True))
     rows, keys = list[Row](), list[str]()
     for number, call in enumerate(plan.calls, 1):
         entries = [_entry(entry) for entry in call.entries]
@@ -36,7 +36,7 @@ def calls(maker: Maker, plan: BlockPlan) -> Block:
         arguments += [_argument(item) for item in call.arguments]
         value, error, said = _answer(maker, call, [*call.entries, *_given(maker, call)])
         form = _pattern(maker, call, value)
-        result = Cell(value, Call(call.function, tuple(arguments)), status=said, error=error, format=form)
+        result = Cell(value, Call(call.function, tuple(arguments), bare=True), status=said, error=error, format=form)
         rows.append((Cell(call.title or call.function), *entries, result, Cell(call.note or said or None)))
         keys.append(str(number))
     return maker.done(plan, columns, rows, keys, 1)
@@ -72,7 +72,19 @@ def notes(maker: Maker, plan: BlockPlan) -> Block:
 
 def _entry(value: str | float) -> Cell:
     day = as_day(value)
-    return Cell(day or value, entry=True, format="yyyy-mm-dd" if day else "")
+    return Cell(day or value, entry=True, format="yyyy-mm-dd" if day else _as_typed(value))
+
+
+def _as_typed(value: str | float) -> str:
+    """The pattern that shows a number with the decimals it was written with.
+
+    >>> _as_typed(120000), _as_typed(0.025), _as_typed("months")
+    ('#,##0', '#,##0.000', '')
+    """
+    if isinstance(value, str):
+        return ""
+    _, _, after = f"{value:.6f}".rstrip("0").partition(".")
+    return f"#,##0.{'0' * len(after)}" if after else "#,##0"
 
 
 def _argument(item: str | float | bool) -> Argument:

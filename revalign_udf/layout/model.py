@@ -45,13 +45,17 @@ Argument = str | int | float | bool | Ref | Name | None
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A Revalign function as a cell calls it: bare name (``METRIC``), arguments that are literals, a :class:`Ref` or a
-    :class:`Name`. ``blank``: the cell is an empty text while the function answers ``#N/A`` (there is no such number), so
-    that a table people read has a gap there and no error."""
+    """A Revalign function as a cell calls it: its short name (``METRIC``), arguments that are literals, a :class:`Ref` or a
+    :class:`Name`.
+
+    A cell that has no number when it is written is an empty text until there is one, so that a table people read has a
+    gap there and no error. ``blank``: also one that has a number may become such a gap. ``bare``: an error is shown at all
+    times, as where people try a function."""
 
     function: str
     arguments: tuple[Argument, ...]
     blank: bool = False
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ __all__ = ["LONGEST", "PAIRS", "numbered", "records", "table"]
 
 #: units whose values a block's ``decimals`` is about
 _MEASURED = ("money", "rate", "number", "points", "months")
-_RECORD_TITLES = {"system": "System", "id": "Record", "on": "Date"}
+_RECORD_TITLES = {"system": "System", "id": "Record", "on": "Date", "url": "Address"}
 #: Excel takes no longer text in a formula, and the functions of the classic add-in no more pairs
 LONGEST, PAIRS = 255, 8
 

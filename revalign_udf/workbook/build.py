@@ -12,11 +12,12 @@ from revalign_udf.errors import UserError
 from revalign_udf.files import save
 from revalign_udf.layout.model import Block, Report, Tab
 from revalign_udf.workbook.cover import write_cover
+from revalign_udf.workbook.data import Data
 from revalign_udf.workbook.formulas import Route
 from revalign_udf.workbook.front import write_about, write_definitions
 from revalign_udf.workbook.limits import ABOUT, DEFINITIONS, LISTS, Names, check_size
 from revalign_udf.workbook.lists import write_lists
-from revalign_udf.workbook.streaming import streamed
+from revalign_udf.workbook.streaming import put_last, streamed
 from revalign_udf.workbook.styles import Desk, Styles
 from revalign_udf.workbook.tabs import CONTENTS, TabWriter
 
@@ -111,6 +112,7 @@ class _Writer:
     def __init__(self, book: Any, source: Tabs, route: Route, tell: Progress) -> None:
         self.source, self.tell = source, tell
         self.desk = Desk(book, source.head, Styles(book), route)
+        self.data = Data(self.desk, self._page)
         self.steps, self.cells = len(source) + 1, 0
         self._done, self._names, self._named = 0, Names(), ""
 
@@ -124,11 +126,13 @@ class _Writer:
         if block := self.source.definitions():
             write_definitions(desk, self._page(DEFINITIONS), block)
             lines.append((DEFINITIONS, "What every number means, who owns it, in which version"))
-        write_about(desk, self._page(ABOUT), self._named)
+        write_about(desk, self._page(ABOUT), self._named, tables=self.data.sheet is not None)
         lines.append((ABOUT, "How the cells are computed, how to read them, and this file without the add-in"))
         if any(parameter.choices for parameter in desk.report.parameters):
-            write_lists(desk, self._page(LISTS))
+            write_lists(desk, self._page(LISTS), self.data)
         write_cover(desk, cover, lines)
+        if self.data.sheet is not None:
+            put_last(book, self.data.sheet)
         for sheet in book.worksheets():
             if not sheet.finished:
                 sheet.finish()
@@ -140,7 +144,7 @@ class _Writer:
         sheet = self._page(tab.name)
         if any(block.charts for block in tab.blocks):
             sheet.remember()
-        TabWriter(self.desk, sheet, tab).write()
+        TabWriter(self.desk, sheet, tab, self.data).write()
         self._named = self._named or next((f"{tab.key}_{block.key}" for block in tab.blocks), "")
         sheet.finish()
         self.cells += sum(len(block.rows) * sum(not column.hidden for column in block.columns) for block in tab.blocks)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -13,10 +12,14 @@ from revalign_udf.calc.results import CellError
 from revalign_udf.layout import formats
 from revalign_udf.layout.model import Cell
 from revalign_udf.workbook.formulas import call_text, computed_text, named_text
+from revalign_udf.workbook.gaps import BLANK, MISSING, Gap
 from revalign_udf.workbook.styles import Desk, Total
 from revalign_udf.workbook.values import PLAIN_ERRORS
 
-__all__ = ["LINKS", "is_address", "write_cell", "write_link", "write_spilled", "write_text"]
+__all__ = ["LINKS", "Held", "form_of", "held", "is_address", "write_cell", "write_link", "write_text"]
+
+#: what a cell shows
+Held = float | str | bool | date
 
 _LONGEST = 32767  # characters of a cell
 #: keys of columns whose web addresses are links
@@ -56,27 +59,26 @@ def write_cell(
     form: str,
     wrapped: bool = False,
     total: Total = "",
-    gaps: bool = False,
+    gap: Gap = "",
     indent: int = 0,
 ) -> None:
     """Writes a cell of a block. ``columns`` says where the columns of its row stand.
 
-    ``gaps``: a chart draws the cell, and it would draw an empty text as 0. A call that leaves a gap then keeps its
-    ``#N/A``, which charts leave out; `revalign_udf.workbook.rules` hides it.
+    ``gap``: what its formula shows while there is no number, in place of an error; see `revalign_udf.workbook.gaps`.
     """
     row, column = at
     value, styles = cell.value, desk.styles
-    form = _form(cell, form)
+    form = form_of(cell, form)
     style = styles.body(form, cell, wrapped=wrapped, total=total, indent=indent)
-    if cell.call:
-        call = replace(cell.call, blank=False) if gaps else cell.call
-        cached = _error(cell) if value is None else value
-        if call.blank and cached == "#N/A":
-            cached = ""
-        sheet.keep(row, column, cached, style, formula=call_text(call, desk.route, row, columns))
-    elif cell.formula:
-        cached = _error(cell) if value is None else value
-        sheet.keep(row, column, cached, style, formula=computed_text(cell.formula, row, columns))
+    if cell.call or cell.formula:
+        cached = value
+        if value is None:
+            cached = {"": _error(cell), BLANK: "", MISSING: CellError("#N/A")}[gap]
+        if cell.call:
+            formula = call_text(cell.call, desk.route, row, columns, gap)
+        else:
+            formula = computed_text(cell.formula, row, columns, gap)
+        sheet.keep(row, column, cached, style, formula=formula)
     elif cell.name:
         sheet.keep(row, column, "" if value is None else value, style, formula=named_text(cell.name))
     elif value is None and cell.status:
@@ -89,33 +91,17 @@ def write_cell(
         sheet.keep(row, column, value, style)
 
 
-def write_spilled(
-    desk: Desk,
-    sheet: Any,
-    at: tuple[int, int],
-    cell: Cell,
-    *,
-    form: str,
-    formula: str = "",
-    size: tuple[int, int] | None = None,
-    indent: int = 0,
-) -> None:
-    """Writes a cell of a spill with the value its function answers; the first one holds the ``formula`` and the ``size``.
-
-    A blank is an empty text there: Excel shows 0 for an empty value that a function returns. Rows of totals look like any
-    other: a rule makes them bold where the spill puts them.
-    """
-    value = cell.value
-    if value is None and cell.error:
-        value = _error(cell)
-    elif isinstance(value, str) and value in PLAIN_ERRORS:
-        value = CellError(value)
-    form = _form(cell, form)
-    style = desk.styles.body(form, cell, indent=indent)
-    sheet.keep(*at, "" if value is None else value, style, formula=formula, size=size)
+def held(cell: Cell) -> Held:
+    """What a cell of a table holds that one function answers. A blank is an empty text there: Excel shows 0 for an empty
+    value that a function returns."""
+    if cell.value is None and cell.error:
+        return _error(cell)
+    if isinstance(cell.value, str) and cell.value in PLAIN_ERRORS:
+        return CellError(cell.value)
+    return "" if cell.value is None else cell.value
 
 
-def _form(cell: Cell, form: str) -> str:
+def form_of(cell: Cell, form: str) -> str:
     """The pattern of a cell: its own, else that of its column where that shows days, if it holds one."""
     form = cell.format or form
     if isinstance(cell.value, date) and not formats.fits(form, "date"):

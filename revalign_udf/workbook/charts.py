@@ -6,12 +6,15 @@ screen. Each chart carries the values it shows, for viewers that compute nothing
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from revalign_udf.layout.model import Block, Chart, ChartKind
 from revalign_udf.layout.palette import PALETTE
+from revalign_udf.workbook.gaps import gaps, shaded
 from revalign_udf.workbook.styles import GREY, Desk, axis_format
 
 __all__ = ["bars", "drawable", "insert"]
@@ -52,6 +55,7 @@ def bars(block: Block) -> int:
 
 def insert(desk: Desk, sheet: Any, block: Block, chart: Chart, header: int, spot: dict[str, Any]) -> None:
     """Draws a chart of the block whose head stands in row ``header``; ``spot`` says where, how wide and tall."""
+    chart = replace(chart, kind=_kind(block, chart))
     made = _made(desk, block, chart, sheet.name, header)
     made.set_size({"width": spot["width"], "height": spot["height"]})
     options = {"x_offset": spot["x"], "y_offset": 3, "object_position": 2, "description": _description(block, chart)}
@@ -63,7 +67,7 @@ def _made(desk: Desk, block: Block, chart: Chart, sheet: str, header: int) -> An
     rows = block.rows[: len(block.rows) - block.totals]
     first, last = header + 1, header + len(rows)
     x = columns[chart.x]
-    kind, numbers = _kind(block, chart, columns), [_numbers(rows, columns[name]) for name in chart.series]
+    kind, numbers = chart.kind, [_numbers(rows, columns[name]) for name in chart.series]
     every = [value for row in numbers for value in row if value is not None]
     lowest, largest = min(every, default=0.0), max(map(abs, every), default=0.0)
     made = desk.book.add_chart(_KINDS[kind])
@@ -83,15 +87,22 @@ def _made(desk: Desk, block: Block, chart: Chart, sheet: str, header: int) -> An
     title = {"name": _literal(chart.title or block.title), "name_font": {**_FONT, "size": 12, "bold": False}}
     made.set_title({**title, "overlay": False})
     made.set_legend({"none": True} if len(chart.series) == 1 else {"position": "bottom", "font": _FONT})
-    _axes(made, kind, axis_format(block.columns[columns[chart.series[0]]].unit, desk.report.currency, largest),
-          len(rows), lowest)  # fmt: skip
+    unit = block.columns[columns[chart.series[0]]].unit
+    form = axis_format(unit, desk.report.currency, largest)
+    _axes(made, kind, form, len(rows), lowest, whole=unit == "rate" and kind.endswith("stacked") and _full(numbers))
     made.set_chartarea({"border": {"color": "#D9D9D9"}})
     made.show_blanks_as("gap")
     made.show_na_as_empty_cell()
     return made
 
 
-def _axes(made: Any, kind: ChartKind, form: str, points: int, lowest: float) -> None:
+def _full(numbers: Sequence[Sequence[float | None]]) -> bool:
+    """Whether shares add up to a whole, which nothing is stacked on top of."""
+    largest = max((sum(value or 0.0 for value in row) for row in zip(*numbers, strict=True)), default=0.0)
+    return math.isclose(largest, 1.0, abs_tol=1e-6)
+
+
+def _axes(made: Any, kind: ChartKind, form: str, points: int, lowest: float, *, whole: bool) -> None:
     categories: dict[str, object] = {"num_font": _FONT, "line": {"color": "#A0A0A0"}, "major_tick_mark": "none"}
     if lowest < 0:
         categories["label_position"] = "low"  # names stay below the plot instead of running through the columns
@@ -102,6 +113,11 @@ def _axes(made: Any, kind: ChartKind, form: str, points: int, lowest: float) -> 
         "major_gridlines": {"visible": True, "line": {"color": "#E3E3E3", "width": 0.75}},
         "major_tick_mark": "none",
     }
+    if kind != "line" and lowest >= 0:
+        # by itself the axis may begin just below the smallest number, and bars of 24 % and 27 % look like 1 to 4
+        values["min"] = 0
+    if whole:
+        values["max"] = 1
     if kind.startswith("bar"):
         # the first row of the table is the first bar from the top; the values stay at the bottom all the same
         made.set_y_axis({**categories, "reverse": True})
@@ -113,12 +129,14 @@ def _axes(made: Any, kind: ChartKind, form: str, points: int, lowest: float) -> 
         made.set_y_axis(values)
 
 
-def _kind(block: Block, chart: Chart, columns: dict[str, int]) -> ChartKind:
-    """Columns in place of a line through a spill with gaps: a function answers an empty text there, which a line would
-    show as 0 and a column does not show."""
-    rows = block.rows[: len(block.rows) - block.totals]
-    gaps = any(row[columns[name]].value is None for row in rows for name in chart.series)
-    return "column" if block.spill and gaps and chart.kind in ("line", "area") else chart.kind
+def _kind(block: Block, chart: Chart) -> ChartKind:
+    """Columns in place of a line through cells that are shaded as well and may be blank: a line would show an empty text as
+    0, and with an error in its place Excel would shade none of them."""
+    lines = set(chart.series) & shaded(block) if chart.kind in ("line", "area") else set()
+    places = [number for number, column in enumerate(block.columns) if column.key in lines]
+    blank = (gaps(block, cells, frozenset()) for cells in block.rows)
+    may_be_blank = lines and (block.spill or any(row[number] for row in blank for number in places))
+    return "column" if may_be_blank else chart.kind
 
 
 def _numbers(rows: Sequence[Sequence[Any]], column: int) -> list[float | None]:

@@ -8,6 +8,7 @@ Excel stores a function of an Office.js add-in as ``_xldudf_REVALIGN_METRIC(...)
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 
 from xlsxwriter.utility import xl_rowcol_to_cell
@@ -16,7 +17,9 @@ from revalign_udf.calc.expression import Expression
 from revalign_udf.errors import SurfaceError
 from revalign_udf.layout.model import Argument, Call, Name, Ref
 
-__all__ = ["PREFIX", "Route", "call_text", "computed_text", "named_text", "parameter", "quoted"]
+__all__ = [
+    "PREFIX", "Route", "call_text", "computed_text", "expression", "named_text", "parameter", "quoted", "typed_text",
+]  # fmt: skip
 
 Route = Literal["classic", "office"]
 PREFIX: Mapping[Route, str] = {"classic": "REVALIGN_", "office": "_xldudf_REVALIGN_"}
@@ -35,18 +38,24 @@ def named_text(name: Name) -> str:
     return f'={parameter(name.parameter)}&""'
 
 
-def call_text(call: Call, route: Route, row: int, columns: Mapping[str, int]) -> str:
+def call_text(call: Call, route: Route, row: int, columns: Mapping[str, int], gap: str = "") -> str:
     """``=REVALIGN_METRIC("mrr",$A7,,"segment",$B7)``: the call as the chosen route stores it.
 
-    ``columns`` says which column of the sheet each column of the block stands in. A call that leaves a gap where there is
-    no number is ``=_xlfn.IFNA(REVALIGN_METRIC(...),"")``. Raises SurfaceError REV-704 for one Excel would not take.
+    ``columns`` says which column of the sheet each column of the block stands in. ``gap`` is what the cell shows in place
+    of an error, as it stands in a formula: ``=IFERROR(REVALIGN_METRIC(...),"")``. Raises SurfaceError REV-704 for a call
+    Excel would not take.
     """
     text = f"{PREFIX[route]}{call.function}({','.join(_argument(item, row, columns) for item in call.arguments)})"
-    text = f'=_xlfn.IFNA({text},"")' if call.blank else f"={text}"
+    text = f"=IFERROR({text},{gap})" if gap else f"={text}"
     if len(text) > _LONGEST_FORMULA:
         hint = "Ask for fewer things at once: spread them over several blocks."
         raise SurfaceError(f"Excel takes no formula above {_LONGEST_FORMULA} characters: {text[:40]}...", hint=hint)
     return text
+
+
+def typed_text(call: Call) -> str:
+    """``=REVALIGN.TABLE("funnel",param_period)``: a call without references as people type it."""
+    return f"=REVALIGN.{call.function}({','.join(_argument(item, 0, {}) for item in call.arguments)})"
 
 
 def _argument(item: Argument, row: int, columns: Mapping[str, int]) -> str:
@@ -75,6 +84,23 @@ def quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def computed_text(formula: str, row: int, columns: Mapping[str, int]) -> str:
-    """``=B7 + C7 - D7``: the native formula of a computed column."""
-    return "=" + Expression(formula).render(lambda name: str(xl_rowcol_to_cell(row, columns[name])))
+@lru_cache(256)
+def expression(formula: str) -> Expression:
+    """The formula of a computed column, read once for all its rows."""
+    return Expression(formula)
+
+
+def computed_text(formula: str, row: int, columns: Mapping[str, int], gap: str = "") -> str:
+    """``=B7 + C7 - D7``: the native formula of a computed column.
+
+    ``gap`` is what it shows, as it stands in a formula, where a number is missing or the result is an error:
+    ``=IF(COUNT(B7,C7)<2,"",IFERROR(MIN(B7,C7),""))``. ``MIN`` alone would leave a blank out and give another number.
+    """
+    read = expression(formula)
+    text = read.render(lambda name: str(xl_rowcol_to_cell(row, columns[name])))
+    if not gap:
+        return f"={text}"
+    names = [str(xl_rowcol_to_cell(row, columns[name])) for name in dict.fromkeys(read.names)]
+    if not names:
+        return f"=IFERROR({text},{gap})"
+    return f"=IF(COUNT({','.join(names)})<{len(names)},{gap},IFERROR({text},{gap}))"

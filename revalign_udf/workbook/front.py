@@ -25,6 +25,8 @@ _ADDIN = {
 _LINE, _WIDEST = 118, 44
 #: characters of Arial that fit where a column counts one digit
 _DENSE = 1.15
+#: of the part of the text that is about tables
+_TABLES = "Tables that are one formula"
 _LEFT = {"align": "left", "valign": "top", "bottom": 1, "bottom_color": RULE}
 
 #: heading, lines, an empty line; "How the cells are computed" also gets what the report itself says. A line that begins
@@ -39,21 +41,23 @@ No cell ever calls a source system: all of them ask the published snapshot.
 
 Choosing what is shown
 The framed cells of the cover are parameters. What you pick there reaches every number that asks for it.
-Their lists are filled by REVALIGN.LIST on the hidden sheet Lists and grow by themselves. An empty filter means all.
+Their lists stand on the hidden sheet Lists, are filled by REVALIGN.LIST and grow by themselves. An empty filter means all.
 "Pin to a day" on the cover, the name REVALIGN_ASOF, makes every cell answer from the last snapshot up to that day.
 All of this needs the add-in, or "revalign workbook fill". Without them the numbers stay as they were made.
 
 Tables that are one formula
-A table that is one formula has it in its first cell. It fills the cells below and beside it, grows and shrinks.
-Keep the cells under it free. Where something stands in its way it shows #SPILL!: delete that, and the table is back.
-A single cell of it cannot be changed. To keep today's values, copy the table and paste it as values elsewhere.
+A table whose cells read =IF(Data!A5="","",Data!A5) is one formula on the hidden sheet Data; its cells show what that answers.
+To see or copy the formula, right-click any sheet tab and choose Unhide. Type nothing on Data: a table grows there.
+The rows under a table are kept free for it. When it has more rows than fit, a line beneath them says so.
+To sort it or to keep today's values, copy the table and paste it as values elsewhere.
 
 What the look of a cell says
 [heat] Light to dark blue: low to high, on one scale for the whole block. Totals are left out.
 [flag] Amber and bold: the value is past a limit, or a source is not as fresh as promised.
 [entry] Pale yellow in a frame or in dark blue: meant to be typed over.
 [italic] Italic: the period was still open when the file was made, so the number will change.
-[error] Grey: there is no number, and the line under the table says why. It is never a made-up 0.
+[gap] Blank: there was no number when the file was made, and a line under the table says why. It is never a made-up 0.
+[error] Grey, such as #VALUE!: the formula cannot be answered as it stands, as after a slip in a parameter or a period.
 [total] Bold under a rule: a total. It is computed anew from the records, not added up from the rows.
 Everything reads on a grey print: dark against light, bold, italic and words, never colour alone.
 
@@ -66,8 +70,10 @@ The cover links to every sheet, and "← Contents" on a sheet leads back.
 Without the add-in
 Every cell holds the last value it was given. You can read, print, filter, chart and copy all of it.
 Nothing is recomputed when the file opens.
-Excel shows #NAME? where you edit a Revalign formula, or everywhere after a forced recalculation (Ctrl+Alt+F9).
-Close without saving then, and the values are back.
+Excel shows #NAME? where you edit a Revalign formula. A forced recalculation (Ctrl+Alt+F9) does so everywhere, and empties
+the tables but for their first cell. Close without saving then, and the values are back.
+LibreOffice shows the same values; only the hidden sheet Data is #NAME? there.
+Programs that compute every cell anew when they open a file show #NAME? and blanks instead. Send a PDF to who uses those.
 To pass numbers on, copy them and paste as values. Native formulas, such as the check columns, keep working.
 
 With the add-in
@@ -116,13 +122,18 @@ def _width(column: Column, cells: Sequence[Cell]) -> int:
     return min(_WIDEST, max(len(column.title) + 2, min(column.width, longest + 2)))
 
 
-def write_about(desk: Desk, sheet: Any, named: str) -> None:
-    """How to read the file with and without the add-in. ``named`` is the name of one of its blocks."""
+def write_about(desk: Desk, sheet: Any, named: str, *, tables: bool = True) -> None:
+    """How to read the file with and without the add-in.
+
+    ``named`` is the name of one of its blocks, ``tables`` whether any is a table that one function answers.
+    """
     report, styles = desk.report, desk.styles
     set_up(sheet, report, (3, _LINE))
     write_text(sheet, 1, 1, "About this workbook", styles.title())
     row = 3
     for title, lines in _parts(desk, named):
+        if title == _TABLES and not tables:
+            continue
         write_text(sheet, row, 1, title, styles.title(12))
         for line in lines:
             row += 1
@@ -156,6 +167,7 @@ def _patch(desk: Desk, sheet: Any, row: int, look: str) -> None:
         "flag": ("7", {"bg_color": FLAG, "bold": True}),
         "entry": ("7", {"bg_color": ENTRY, "border": 1, "border_color": GREY}),
         "italic": ("7", {"italic": True}),
+        "gap": ("", {"border": 1, "border_color": RULE}),
         "error": ("#", {"font_color": "#A6A6A6"}),
         "total": ("7", {"bold": True, "top": 1, "top_color": ACCENT}),
     }

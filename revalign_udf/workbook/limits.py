@@ -6,6 +6,7 @@ import re
 
 from revalign_udf.errors import SurfaceError
 from revalign_udf.layout.model import Tab
+from revalign_udf.workbook.data import DATA
 from revalign_udf.workbook.grid import LAST_COLUMN, LAST_ROW
 from revalign_udf.workbook.tabs import CONTENTS
 
@@ -14,7 +15,7 @@ __all__ = ["ABOUT", "DEFINITIONS", "LISTS", "Names", "check_size"]
 #: sheets the workbook adds itself
 DEFINITIONS, ABOUT, LISTS = "Definitions", "About", "Lists"
 #: Excel keeps one name for itself
-_TAKEN = (CONTENTS, DEFINITIONS, ABOUT, LISTS, "History")
+_TAKEN = (CONTENTS, DEFINITIONS, ABOUT, LISTS, DATA, "History")
 _LONGEST = 31
 _REFUSED = re.compile(r"[\[\]:*?/\\]|^'|'$")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from revalign_udf.workbook.sizes import PAGE, SHRUNK, fits_one_page, pixels
 
-__all__ = ["COLUMN", "GAP", "Charts", "Ruler", "arranged", "breaks", "height", "printed_width"]
+__all__ = ["COLUMN", "GAP", "Charts", "Ruler", "arranged", "breaks", "height", "printed_width", "room"]
 
 #: what separates two charts
 GAP = 16
@@ -127,6 +127,15 @@ def breaks(whole: Sequence[tuple[int, int]], ruler: Ruler, wide: float, repeated
     ``whole`` are the first rows of such things and the rows behind them, ``wide`` is the width that is printed on the
     width of a page, and ``repeated`` the number of rows that head every page.
     """
+    return _paged(whole, ruler, wide, repeated)[0]
+
+
+def room(whole: Sequence[tuple[int, int]], ruler: Ruler, wide: float, repeated: int) -> float:
+    """Pixels that are left on the last page; see `breaks`."""
+    return _paged(whole, ruler, wide, repeated)[1]
+
+
+def _paged(whole: Sequence[tuple[int, int]], ruler: Ruler, wide: float, repeated: int) -> tuple[list[int], float]:
     page = _FILLED * PAGE[1] / min(1.0, PAGE[0] / wide)
     head, start, ended, found = ruler.top(repeated), 0.0, 0.0, list[int]()
     for first in sorted({first for first, _ in whole}):
@@ -134,13 +143,21 @@ def breaks(whole: Sequence[tuple[int, int]], ruler: Ruler, wide: float, repeated
         ends = sorted(ruler.top(behind) for begin, behind in whole if begin == first)
         # a table with its charts where both fit on a page, else the table by itself
         bottom = max((end for end in ends if end - top <= page - head), default=ends[0])
-        room = page - (head if start else 0.0)
-        while ended - start > room:
-            start += room  # a long table, cut wherever a page ends
-            room = page - head
+        start, free = _turned(start, ended, page, head)
         # on a page of its own where it does not fit on this one; above the very first is nothing but the head
-        if bottom - start > room and bottom - top <= page - head and ended:
+        if bottom - start > free and bottom - top <= page - head and ended:
             found.append(first)
             start = top
         ended = bottom
-    return found
+    ended = max((ruler.top(behind) for _, behind in whole), default=0.0)
+    start, free = _turned(start, ended, page, head)
+    return found, free - (ended - start)
+
+
+def _turned(start: float, ended: float, page: float, head: float) -> tuple[float, float]:
+    """Where the page begins on which something long ends, which is cut wherever a page ends; how much such a page holds."""
+    free = page - (head if start else 0.0)
+    while ended - start > free:
+        start += free
+        free = page - head
+    return start, free

@@ -16,34 +16,25 @@ from revalign_udf.layout import formats
 from revalign_udf.layout.model import Block, Rule
 from revalign_udf.layout.palette import FLAG, HEAT
 from revalign_udf.workbook.formulas import quoted
-from revalign_udf.workbook.styles import ACCENT, BARS, Desk
+from revalign_udf.workbook.gaps import MISSING, drawn_as_lines, gaps
+from revalign_udf.workbook.styles import ACCENT, BARS, RULE, Desk
 
-__all__ = ["drawn_with_gaps", "write_rules"]
+__all__ = ["write_rules"]
 
 #: how far up the heat scale a white number is read better than a black one: there both have a contrast of 4.6
 _DARK = 0.94
-
-
-def drawn_with_gaps(block: Block) -> frozenset[int]:
-    """The columns a line is drawn through whose calls leave a gap where there is no number."""
-    drawn = {name for chart in block.charts if chart.kind in ("line", "area") for name in chart.series}
-    return frozenset(
-        number
-        for number, column in enumerate(block.columns)
-        if column.key in drawn and any(row[number].call and row[number].call.blank for row in block.rows)  # type: ignore[union-attr]
-    )
 
 
 def write_rules(desk: Desk, sheet: Any, block: Block, first: int, forms: Sequence[str], spare: int = 0) -> None:
     """The conditional formats of a block whose data begin in row ``first``; ``spare`` rows beneath may be filled too."""
     last = first + max(len(block.rows), 1) - 1
     width = len(block.columns)
-    for number in sorted(drawn_with_gaps(block)):
+    for area in _missing(block, first):
         # a gap in the table, and no 0 in the chart; any other error stays to be seen
-        test = f"=ISNA({xl_rowcol_to_cell(first, number)})"
+        test = f"=ISNA({xl_rowcol_to_cell(area[0], area[1])})"
         hidden = desk.book.add_format({"font_color": "#FFFFFF"})
         gap = {"type": "formula", "criteria": test, "format": hidden, "stop_if_true": True}
-        sheet.conditional_format(first, number, last, number, gap)
+        sheet.conditional_format(*area, gap)
     grey = {"type": "errors", "format": desk.book.add_format({"font_color": "#A6A6A6"})}
     sheet.conditional_format(first, 0, last + spare, width - 1, grey)
     _no_minus_zero(desk, sheet, block, first, forms, spare)
@@ -55,9 +46,34 @@ def write_rules(desk: Desk, sheet: Any, block: Block, first: int, forms: Sequenc
             for number in columns:
                 _flag(desk, sheet, rule, number, (first, last + spare))
         elif data >= first and columns:
-            (_heat if rule.kind == "heat" else _bars)(desk, sheet, rule, columns, block, (first, data))
+            # rows that come later belong to the scale, unless totals stand between
+            rows = first, data if block.totals else last + spare
+            (_heat if rule.kind == "heat" else _bars)(desk, sheet, rule, columns, block, rows)
     if block.spill and block.totals:
         _spilled_totals(desk, sheet, block, first, spare)
+    if spare:
+        filled = f'={xl_rowcol_to_cell(last + 1, 0, col_abs=True)}<>""'
+        line = {
+            "type": "formula",
+            "criteria": filled,
+            "format": desk.book.add_format({"bottom": 1, "bottom_color": RULE}),
+        }
+        sheet.conditional_format(last + 1, 0, last + spare, width - 1, line)
+
+
+def _missing(block: Block, first: int) -> Iterable[tuple[int, int, int, int]]:
+    """The cells of lines that are ``#N/A`` where there is no number, those below each other together."""
+    drawn = drawn_as_lines(block)
+    if block.spill or not drawn:
+        # any cell of a table may become one
+        yield from ((first, number, first + len(block.rows) - 1, number) for number in sorted(drawn) if block.rows)
+        return
+    rows = [gaps(block, cells, drawn) for cells in block.rows]
+    for number in sorted(drawn):
+        for gap, group in groupby(enumerate(row[number] for row in rows), lambda pair: pair[1]):
+            found = [down for down, _ in group]
+            if gap == MISSING:
+                yield first + found[0], number, first + found[-1], number
 
 
 def _no_minus_zero(desk: Desk, sheet: Any, block: Block, first: int, forms: Sequence[str], spare: int) -> None:

@@ -41,7 +41,8 @@ def _longest(cells: Iterable[Cell], form: str) -> int:
     for cell in cells:
         value = cell.value
         if value is None:
-            most = max(most, 0 if cell.call and cell.call.blank else len(cell.error))
+            seen = cell.call.bare if cell.call else not cell.formula
+            most = max(most, len(cell.error) if seen else 0)
         elif isinstance(value, bool) or not isinstance(value, int | float):
             most = max(most, len(str(value)))
         else:

@@ -26,7 +26,7 @@ from revalign_udf.errors import SurfaceError
 from revalign_udf.files import DISK
 from revalign_udf.workbook.writer import Sheet
 
-__all__ = ["Page", "streamed"]
+__all__ = ["Page", "put_last", "streamed"]
 
 _RANGE = re.compile(r".*!(\$[A-Z]+\$\d+)(?::(\$[A-Z]+\$\d+))?", re.DOTALL)
 _OPTIONS = {
@@ -131,6 +131,14 @@ def _plain(cell: Any) -> Any:
     if isinstance(value, CellError) or value == "" or isinstance(value, bool):
         return None
     return repr(value) if isinstance(value, int | float) else value
+
+
+def put_last(book: Any, sheet: Any) -> None:
+    """Makes a sheet the last one of its workbook, whenever it was begun."""
+    book.worksheets_objs.remove(sheet)
+    book.worksheets_objs.append(sheet)
+    for index, one in enumerate(book.worksheets_objs):
+        one.index = index
 
 
 @contextmanager

@@ -77,15 +77,26 @@ class Styles:
         marks: dict[str, object] = {"indent": indent} if indent else {}
         return self(bold=True, text_wrap=True, align=align, bg_color=back, font_color=front, **rule, **marks)
 
-    def body(self, form: str, cell: Cell, *, wrapped: bool = False, total: Total = "", indent: int = 0) -> Any:
-        """A cell of a block. A text that Excel would take for a formula when edited is marked as text.
+    def body(
+        self,
+        form: str,
+        cell: Cell,
+        *,
+        wrapped: bool = False,
+        total: Total = "",
+        indent: int = 0,
+        computed: bool = False,
+    ) -> Any:
+        """A cell of a block. A text that Excel would take for a formula when edited is marked as text, unless a formula
+        gives it (``computed``).
 
         ``total``: the first of the rows of totals has a rule above. ``indent`` keeps a text off the number left of it.
         """
         marks: dict[str, object] = {"italic": True} if cell.partial else {}
         if wrapped:
             marks |= {"text_wrap": True, "valign": "top"}
-        if isinstance(cell.value, str) and cell.value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        computed = computed or bool(cell.call or cell.formula or cell.name)
+        if not computed and isinstance(cell.value, str) and cell.value[:1] in ("=", "+", "-", "@", "\t", "\r"):
             marks["quote_prefix"] = True
         if indent:
             marks |= {"align": "left", "indent": indent}
@@ -95,9 +106,10 @@ class Styles:
             marks |= {"bg_color": ENTRY, "font_color": ENTRY_TEXT, "locked": False}
         return self(num_format=form, bottom=1, bottom_color=RULE, **marks)
 
-    def spare(self, form: str) -> Any:
-        """A cell a spill may grow into: nothing but the number format."""
-        return self(num_format=form)
+    def spare(self, form: str, indent: int = 0) -> Any:
+        """A cell a table may grow into: nothing but the number format, and a place for its text."""
+        marks: dict[str, object] = {"align": "left", "indent": indent} if indent else {}
+        return self(num_format=form, **marks)
 
     def link(self, **more: object) -> Any:
         """A link inside the workbook."""

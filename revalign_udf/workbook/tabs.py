@@ -12,14 +12,16 @@ from typing import Any
 
 from xlsxwriter.utility import xl_range, xl_range_abs
 
+from revalign_udf.calc.results import CellError
 from revalign_udf.layout import formats
 from revalign_udf.layout.model import Block, Cell, Report, Tab
 from revalign_udf.workbook import charts, places, sizes
-from revalign_udf.workbook.cells import LINKS, write_cell, write_link, write_spilled, write_text
-from revalign_udf.workbook.formulas import call_text
+from revalign_udf.workbook.cells import LINKS, form_of, held, write_cell, write_link, write_text
+from revalign_udf.workbook.data import Data, Spilled
+from revalign_udf.workbook.gaps import BLANK, MISSING, Gap, drawn_as_lines, gaps
 from revalign_udf.workbook.linking import WIDTH, opened, write_opener, write_opener_head
-from revalign_udf.workbook.rules import drawn_with_gaps, write_rules
-from revalign_udf.workbook.styles import Desk, Total
+from revalign_udf.workbook.rules import write_rules
+from revalign_udf.workbook.styles import ACCENT, Desk, Total
 
 __all__ = ["CONTENTS", "TabWriter", "page_footer"]
 
@@ -30,15 +32,16 @@ _FROZEN = 480
 _LETTER, _SHORTEST = 5.6, 700
 #: functions that answer a row of blanks where they have no rows; others say #N/A
 _TABLES = frozenset({"TABLE", "RECORDS"})
-#: rows a spill may grow into before it meets what stands beneath it
+#: rows a table that one function answers may grow into before it meets what stands beneath it
 _SPARE = (5, 25)
+_MORE = "There are more rows than fit here: build the workbook again, or look at the hidden sheet Data."
 
 
 class TabWriter:
     """Writes one tab."""
 
-    def __init__(self, desk: Desk, sheet: Any, tab: Tab) -> None:
-        self.desk, self.sheet = desk, sheet
+    def __init__(self, desk: Desk, sheet: Any, tab: Tab, data: Data) -> None:
+        self.desk, self.sheet, self.data = desk, sheet, data
         self.tab = tab = replace(tab, blocks=tuple(_shown(block) for block in tab.blocks))
         self.report, self.styles = desk.report, desk.styles
         self._widths = _widths(tab.blocks, self.report.currency)
@@ -48,7 +51,8 @@ class TabWriter:
         self._tables: list[str] = []
         #: what the end of a page should not cut: first row, the row behind
         self._whole: list[tuple[int, int]] = []
-        self._right = self._bottom = 0
+        #: the last column that is printed ends here, the last rows are these: of what stands there, of what may come
+        self._right = self._bottom = self._free = 0
 
     def write(self) -> None:
         """The whole sheet."""
@@ -92,12 +96,14 @@ class TabWriter:
         row = self._notes(self._wrapped(block.about), row + 1) - 1
         notes = self._footnotes(block)
         if block.spill:
-            row = self._notes(notes, row + 1) - 1  # beneath, they would be in the way of a spill that grows
+            row = self._notes(notes, row + 1) - 1  # beneath, they would stand below rows that are still free
         header = row + 1
         self._header(block, header)
         forms = formats.patterns(block, self.report.currency)
-        last = header + (self._spilled if block.spill else self._rows)(block, header + 1, forms)
-        spare = self._spare(block, last + 1, forms)
+        count, spare = (
+            self._spilled(block, header + 1, forms) if block.spill else (self._rows(block, header + 1, forms), 0)
+        )
+        last = header + count
         if last > header:
             write_rules(self.desk, sheet, block, header + 1, forms, spare)
         width = len(block.columns) + (opened(block) is not None)
@@ -106,7 +112,8 @@ class TabWriter:
         row = last + 1 if block.spill else self._notes(notes, last + 1)
         self._whole.append((start, row))
         self._bottom = max(self._bottom, row - 1)
-        row += spare
+        row += spare + (1 if block.spill else 0)
+        self._free = row - 1
         if charts.drawable(block):
             row = self._charts(block, header, row)
             self._whole.append((start, self._bottom + 1))
@@ -130,48 +137,62 @@ class TabWriter:
     def _rows(self, block: Block, row: int, forms: Sequence[str]) -> int:
         """Writes rows whose cells each have a formula or a value of their own; how many rows they take."""
         columns = {column.key: number for number, column in enumerate(block.columns)}
-        drawn = drawn_with_gaps(block)
+        drawn = drawn_as_lines(block)
         for down, cells in enumerate(block.rows):
             total = _total(block, down)
-            for number, cell in enumerate(cells):
+            for number, (cell, gap) in enumerate(zip(cells, gaps(block, cells, drawn), strict=True)):
                 linked = isinstance(cell.value, str) and block.columns[number].key in LINKS
                 if not (linked and write_link(self.desk, self.sheet, row + down, number, str(cell.value))):
                     at, form, indent = (row + down, number), forms[number], _indent(block, number)
                     write_cell(
                         self.desk, self.sheet, at, cell, columns,
-                        form=form, indent=indent, total=total, gaps=number in drawn,
+                        form=form, indent=indent, total=total, gap=gap,
                     )  # fmt: skip
         return len(block.rows)
 
-    def _spilled(self, block: Block, row: int, forms: Sequence[str]) -> int:
-        """Writes rows one function answers; how many rows they take."""
-        assert block.spill is not None
-        columns = {column.key: number for number, column in enumerate(block.columns)}
-        formula = call_text(block.spill, self.desk.route, row, columns)
-        rows = block.rows or _nothing(block)
-        size = len(rows), len(rows[0])
-        links = opened(block) if block.rows else None
-        for down, cells in enumerate(rows):
-            for number, cell in enumerate(cells):
-                at, form, indent = (row + down, number), forms[number], _indent(block, number)
-                anchor = down == number == 0
-                write_spilled(
-                    self.desk, self.sheet, at, cell, form=form, indent=indent,
-                    formula=formula if anchor else "", size=size if anchor else None,
-                )  # fmt: skip
-            write_opener(self.desk, self.sheet, row + down, block, None if links is None else cells[links].value)
-        return len(rows)
+    def _spilled(self, block: Block, row: int, forms: Sequence[str]) -> tuple[int, int]:
+        """Writes rows one function answers, and below them free rows it may grow into: how many of each.
 
-    def _spare(self, block: Block, row: int, forms: Sequence[str]) -> int:
-        """Leaves room beneath a spill, with its number formats: how many rows."""
-        if not block.spill:
-            return 0
-        count = min(max(len(block.rows) // 4, _SPARE[0]), _SPARE[1])
-        for down in range(count):
+        The function stands on the sheet behind; a cell here refers to its cell there.
+        """
+        assert block.spill is not None
+        rows = block.rows or _nothing(block)
+        table = self.data.spill(f"{self.tab.key}_{block.key}", block.spill, rows, forms)
+        links = opened(block) if block.rows else None
+        width, drawn = len(block.columns), drawn_as_lines(block)
+        for down, cells in enumerate(rows):
+            for number, cell in enumerate((*cells, *[Cell()] * (width - len(cells)))):
+                gap = MISSING if number in drawn else BLANK
+                self._seen(
+                    table, row + down, (down, number), cell, gap, form=forms[number], indent=_indent(block, number)
+                )
+            write_opener(self.desk, self.sheet, row + down, block, None if links is None else cells[links].value)
+        spare = min(max(len(block.rows) // 4, _SPARE[0]), _SPARE[1])
+        for down in range(len(rows), len(rows) + spare):
             for number, form in enumerate(forms):
-                self.sheet.write_blank(row + down, number, None, self.styles.spare(form))
+                style = self.styles.spare(_untyped(form), _indent(block, number))
+                self.sheet.keep(row + down, number, "", style, formula=table.reference(down, number, ""))
             write_opener(self.desk, self.sheet, row + down, block, ruled=False)
-        return count
+        shown = len(rows) + spare
+        said = f'=IF({table.counted}>{shown},"{_MORE}","")'
+        self.sheet.keep(row + shown, 0, "", self.styles(bold=True, font_color=ACCENT), formula=said)
+        return len(rows), spare
+
+    def _seen(
+        self, table: Spilled, row: int, place: tuple[int, int], cell: Cell, gap: Gap, *, form: str, indent: int
+    ) -> None:
+        """Writes a reference to the cell at a ``place`` of a table, with the value it has.
+
+        Rows of totals look like any other: a rule makes them bold wherever the function puts them.
+        """
+        value, (down, across) = held(cell), place
+        formula = table.reference(down, across, value, gap)
+        if place != (0, 0) and (value == "" or isinstance(value, CellError)):
+            value = CellError("#N/A") if gap == MISSING else ""
+        elif value == "#NAME?":
+            value = ""
+        style = self.styles.body(_untyped(form_of(cell, form)), cell, indent=indent, computed=True)
+        self.sheet.keep(row, across, value, style, formula=formula)
 
     def _marked(self, block: Block, header: int, last: int, spare: int) -> None:
         """The name of the block, and what Excel should not warn of."""
@@ -179,7 +200,7 @@ class TabWriter:
         name = f"{self.tab.key}_{block.key}"
         self.desk.book.define_name(name, f"='{quoted}'!{xl_range_abs(header, 0, last, width - 1)}")
         if last > header:
-            self._tables.append(xl_range(header + 1, 0, last, width - 1))
+            self._tables.append(xl_range(header + 1, 0, last + spare, width - 1))
             for number, column in enumerate(block.columns):
                 if column.unit == "text":
                     self._texts.append(xl_range(header + 1, number, last + spare, number))
@@ -193,8 +214,8 @@ class TabWriter:
         missing: dict[str, list[str]] = {}
         for key, cells in zip(block.keys, block.rows, strict=True):
             for column, cell in zip(block.columns, cells, strict=True):
-                # a gap is meant where the layout asks for one
-                if cell.value is None and cell.status and cell.call and not cell.call.blank:
+                # a gap is meant where the layout asks for one, and an error where it is to be seen
+                if cell.value is None and cell.status and cell.call and not (cell.call.blank or cell.call.bare):
                     missing.setdefault(f"{column.title}: {cell.status}", []).append(key)
         for said, keys in missing.items():
             several = keys[0] if len(keys) == 1 else f"{keys[0]} to {keys[-1]}, {len(keys)} rows"
@@ -243,16 +264,22 @@ class TabWriter:
         sheet.set_paper(9)
         sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         sheet.repeat_rows(0, top)
-        right = ruler.column(self._right)
+        # as wide as a page at least: what stands around a narrow table is wider than the table
+        right = ruler.column(max(self._right, sizes.PAGE[0] - places.COLUMN))
         tall, wide = ruler.top(self._bottom + 1), ruler.left(right + 1)
-        printed = places.printed_width(wide, tall, self._whole, ruler)
+        printed, bottom = places.printed_width(wide, tall, self._whole, ruler), self._bottom
+        # rows that are still free are printed where they take no page of their own
+        more = ruler.top(self._free + 1) - tall
         if printed is None:
             sheet.fit_to_pages(1, 1)
+            bottom = max(bottom, self._free if tall + more <= sizes.PAGE[1] * max(1.0, wide / sizes.PAGE[0]) else 0)
         else:
             right = ruler.column(printed)
             sheet.fit_to_pages(1, 0)
-            sheet.set_h_pagebreaks(places.breaks(self._whole, ruler, ruler.left(right + 1), top + 1))
-        sheet.print_area(0, 0, self._bottom, right)
+            asked = self._whole, ruler, ruler.left(right + 1), top + 1
+            sheet.set_h_pagebreaks(places.breaks(*asked))
+            bottom = max(bottom, self._free if more <= places.room(*asked) else 0)
+        sheet.print_area(0, 0, bottom, right)
         if right >= len(self._widths):
             # said, because programs differ in how wide a column is by itself
             sheet.set_column_pixels(len(self._widths), right, places.COLUMN)
@@ -279,6 +306,11 @@ def _widths(blocks: Sequence[Block], currency: str) -> list[int]:
             found += [WIDTH] * (place + 1 - len(found))
             found[place] = max(found[place], WIDTH)
     return found
+
+
+def _untyped(form: str) -> str:
+    """The format of a cell with a formula: one that is typed over in a cell of the format text becomes a text."""
+    return "General" if form == formats.pattern("text") else form
 
 
 def _nothing(block: Block) -> tuple[tuple[Cell, ...], ...]:

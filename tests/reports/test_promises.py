@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.worksheet.worksheet import Worksheet
@@ -34,7 +35,7 @@ def test_its_sheets_are_those_of_the_layout_between_cover_and_about(made: Made) 
     shown = [name for name in book.sheetnames if book[name].sheet_state == "visible"]
     tail = ["Definitions", "About"] if report.definitions else ["About"]
     assert shown == ["Cover", *(tab.name for tab in report.tabs), *tail]
-    assert set(book.sheetnames) - set(shown) <= {"Lists"}
+    assert set(book.sheetnames) - set(shown) <= {"Lists", "Data"}
 
 
 def test_the_cover_leads_to_every_sheet_and_says_what_it_rests_on(made: Made) -> None:
@@ -115,14 +116,19 @@ def is_number(column: Column, cell: Cell) -> bool:
     return column.unit in NUMBERS and number and not cell.entry
 
 
+def behind(made: Made, text: str) -> Any:
+    """The cell of the sheet of tables that a cell of a table shows; None for any other cell."""
+    found = re.fullmatch(r'=(?:IFERROR\()?IF\(Data!([A-Z]+\d+)="","",Data!\1\)(?:,.+\))?', text)
+    return found and made.book(ROUTE)["Data"][found[1]]
+
+
 def test_every_number_is_live(made: Made) -> None:
-    """No cell holds a metric as a mere number: a formula of ours answers it, alone or as one of a spill."""
+    """No cell holds a metric as a mere number: a formula of ours answers it, alone or as one of a table."""
     for item, sheet in placed(made):
         for row, column, head, cell in item.cells():
             text, where = text_of(sheet, row, column), (item.sheet, row, column, head.key)
             if item.block.spill:
-                first = (row, column) == (item.top + 1, item.left)
-                assert bool(OURS.search(text)) == first, where
+                assert behind(made, text) is not None, where
             elif cell.call:
                 assert OURS.search(text), where
             elif cell.formula:
@@ -138,8 +144,13 @@ def test_every_number_is_live(made: Made) -> None:
 def test_a_spill_fills_its_block(made: Made) -> None:
     for item, sheet in placed(made):
         if item.block.spill and item.block.rows:
-            area = range_boundaries(sheet.cell(item.top + 1, item.left).value.ref)
-            assert area == (item.left, item.top + 1, item.left + item.width - 1, item.top + item.height), item.block.key
+            head = behind(made, text_of(sheet, item.top + 1, item.left))
+            assert OURS.search(head.value.text), item.block.key
+            area = head.column, head.row, head.column + item.width - 1, head.row + item.height - 1
+            assert range_boundaries(head.value.ref) == area, item.block.key
+            for row, column, _, _ in item.cells():
+                cell = behind(made, text_of(sheet, row, column))
+                assert (cell.row - head.row, cell.column - head.column) == (row - item.top - 1, column - item.left)
 
 
 def test_totals_are_asked_and_never_added_up(made: Made) -> None:
@@ -163,7 +174,7 @@ def test_open_periods_are_italic_and_closed_ones_are_not(made: Made) -> None:
 
 
 def test_no_answer_is_no_number(made: Made) -> None:
-    """Where the core has no number the file has none: no 0, and an error where a formula asks for it."""
+    """Where the core has no number the file has none: no 0, and a formula that is blank until there is one."""
     values = made.shown(ROUTE)
     for item, sheet in placed(made):
         for row, column, _, cell in item.cells():
@@ -172,7 +183,7 @@ def test_no_answer_is_no_number(made: Made) -> None:
             shown, text = values[item.sheet].cell(row, column).value, text_of(sheet, row, column)
             assert not isinstance(shown, int | float), (item.sheet, row, column, shown)
             if cell.call and shown in (None, ""):
-                assert text.startswith("=_xlfn.IFNA("), (item.sheet, row, column, text)
+                assert text.startswith("=IFERROR("), (item.sheet, row, column, text)
 
 
 # --- charts ------------------------------------------------------------------------------------------------------------

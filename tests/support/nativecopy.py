@@ -94,5 +94,8 @@ def _probe(root: ET.Element, probes: Iterable[str]) -> None:
     data = next(item for item in root if local(item.tag) == "sheetData")
     rows = {line.get("r"): line for line in data}
     for number, text in enumerate(probes, 1):
-        cell = ET.SubElement(rows[str(number)], f"{_MAIN}c", r=f"{PROBES}{number}")
+        if (line := rows.get(str(number))) is None:
+            line = rows[str(number)] = ET.Element(f"{_MAIN}row", r=str(number))
+            data.insert(number - 1, line)
+        cell = ET.SubElement(line, f"{_MAIN}c", r=f"{PROBES}{number}")
         ET.SubElement(cell, f"{_MAIN}f").text = text

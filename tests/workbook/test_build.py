@@ -37,7 +37,7 @@ def blocks(report: Report) -> list[tuple[Tab, Block]]:
 
 
 def test_the_sheets_stand_in_order(values: Values, report: Report) -> None:
-    assert list(values) == ["Cover", *(tab.name for tab in report.tabs), "Definitions", "About"]
+    assert list(values) == ["Cover", *(tab.name for tab in report.tabs), "Definitions", "About", "Data"]
 
 
 def test_every_cached_value_is_the_double_of_the_report(values: Values, book: Any, report: Report) -> None:
@@ -49,7 +49,6 @@ def test_every_cached_value_is_the_double_of_the_report(values: Values, book: An
         for number, cells in enumerate(block.rows):
             read = values[tab.name][top + number][left - 1 : right]
             for cell, value in zip(cells, read, strict=True):
-                # this reader shows errors as blanks; test_errors_are_cached_as_errors looks at them
                 assert value == ("" if cell.value is None else cell.value)
                 seen += 1
     assert seen > 400
@@ -69,20 +68,22 @@ def test_every_call_is_a_formula_and_every_computed_cell_a_native_one(book: Any,
         for down, cells in enumerate(block.rows, start=1):
             for across, cell in enumerate(cells, start=1):
                 text = sheet.cell(top + down, across)
-                anchor = block.spill and down == across == 1
-                assert (text.data_type == "f") == bool(cell.call or cell.formula or anchor)
+                assert (text.data_type == "f") == bool(cell.call or cell.formula or block.spill)
                 if cell.call:
-                    assert text.value.startswith(f'={STORED[route]}("')
+                    bare = f'{STORED[route]}("'
+                    assert text.value.startswith(f"=IFERROR({bare}" if cell.value is None else f"={bare}")
                 elif cell.formula:
                     assert re.fullmatch(r"=[A-Z]+\d+( [-+] [A-Z]+\d+)+", text.value)
 
 
-def test_errors_are_cached_as_errors(built: Path, route: Route) -> None:
+def test_a_number_that_is_missing_is_a_gap(built: Path, route: Route) -> None:
     with zipfile.ZipFile(built) as package:
         sheet = ET.fromstring(package.read("xl/worksheets/sheet2.xml"))
-    errors = [cell for cell in sheet.iter(f"{MAIN}c") if cell.get("t") == "e"]
-    assert [cell.findtext(f"{MAIN}v") for cell in errors] == ["#N/A", "#N/A"]
-    assert all((cell.findtext(f"{MAIN}f") or "").startswith(f'{STORED[route]}("cac"') for cell in errors)
+    cells = {cell.get("r"): cell for cell in sheet.iter(f"{MAIN}c")}
+    assert not [cell for cell in cells.values() if cell.get("t") == "e"]
+    gaps = [cells["J7"], cells["J8"]]
+    assert [(cell.get("t"), cell.findtext(f"{MAIN}v")) for cell in gaps] == [("str", ""), ("str", "")]
+    assert [cell.findtext(f"{MAIN}f") for cell in gaps] == [f'IFERROR({STORED[route]}("cac",$A{n}),"")' for n in (7, 8)]
 
 
 def test_periods_are_text(values: Values, book: Any, report: Report) -> None:
@@ -139,7 +140,7 @@ def test_print_set_up(book: Any, report: Report) -> None:
 
 def test_the_cover_links_to_every_sheet(book: Any, values: Values) -> None:
     links = [cell.hyperlink.location for row in book["Cover"].iter_rows() for cell in row if cell.hyperlink]
-    assert links == [f"'{name}'!A1" for name in list(values)[1:]]
+    assert links == [f"'{name}'!A1" for name in list(values)[1:] if name != "Data"]
     said = [cell for row in values["Cover"] for cell in row]
     assert {"SaaS metrics", "Nordlicht Software", "2026-10-14", "2026-10-14#2", "EUR", "Fresh"} <= set(said)
 
@@ -265,7 +266,7 @@ def test_many_reasons_are_cut_short(tmp_path: Path, values_of: Callable[[Path], 
 
 
 def test_an_error_excel_does_not_know_is_no_text(tmp_path: Path) -> None:
-    rows = ((Cell(None, Call("METRIC", ("mrr",)), error="#BUSY!"),),)
+    rows = ((Cell(None, Call("METRIC", ("mrr",), bare=True), error="#BUSY!"),),)
     path = build(one(rows, (Column("x", "X"),)), tmp_path / "x.xlsx")
     cell = openpyxl.load_workbook(path, data_only=True)["Tab"]["A7"]
     assert (cell.value, cell.data_type) == ("#N/A", "e")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from revalign_udf.layout.model import Block, Call, Cell, Chart, Column, Report, Tab
+from revalign_udf.layout.model import Block, Call, Cell, Chart, Column, Report, Rule, RuleKind, Tab
 from revalign_udf.layout.palette import PALETTE
 from revalign_udf.workbook import build
 
@@ -118,9 +118,63 @@ def test_nothing_but_totals_is_no_chart(tmp_path: Path) -> None:
         chart_of(tmp_path, "column", 1, rows=((Cell("all"), Cell(1.0)),), totals=1)
 
 
-def test_a_line_through_a_spill_with_gaps_is_drawn_as_columns(tmp_path: Path) -> None:
-    """The gap is an empty text there, which a line would show as 0."""
-    rows = ((Cell("a"), Cell(1.0)), (Cell("b"), Cell(None)))
-    spill = Call("TABLE", ("funnel", "LTM"))
-    assert "<c:barChart>" in chart_of(tmp_path, "line", 1, rows=rows, spill=spill)
-    assert "<c:lineChart>" in chart_of(tmp_path, "line", 1, spill=spill)
+def test_a_line_through_a_table_of_one_function_has_gaps_and_no_zeros(tmp_path: Path) -> None:
+    """An empty text would be drawn as 0: the cell is #N/A there, now or after the next refresh, and does not show it."""
+    rows = ((Cell("a"), Cell(1.0)), (Cell("b"), Cell(None)), (Cell("c"), Cell(2.0)))
+    xml = chart_of(tmp_path, "line", 1, rows=rows, spill=Call("TABLE", ("funnel", "LTM")))
+    assert "<c:lineChart>" in xml
+    assert '<c16r3:dispNaAsBlank val="1"/>' in xml
+    values = re.search(r"<c:val>.*?</c:val>", xml)
+    assert values
+    assert re.findall(r'<c:pt idx="(\d)"><c:v>([^<]+)', values[0]) == [("0", "1.0"), ("2", "2.0")]
+    with zipfile.ZipFile(tmp_path / "x.xlsx") as package:
+        sheet = package.read("xl/worksheets/sheet2.xml").decode()
+    assert 't="e"><f>IFERROR(IF(Data!B5="",NA(),Data!B5),NA())</f><v>#N/A</v>' in sheet
+    assert 't="str"><f>IFERROR(IF(Data!B8="","",Data!B8),"")</f><v></v>' in sheet  # a row that is not drawn
+    assert '<conditionalFormatting sqref="B7:B9">' in sheet
+    assert "<formula>ISNA(B7)</formula>" in sheet
+
+
+@pytest.mark.parametrize("kind", ["heat", "bars"])
+def test_a_line_through_shaded_cells_with_gaps_is_drawn_as_columns(tmp_path: Path, kind: RuleKind) -> None:
+    """With an error among them Excel would shade none of the cells, and a line would show an empty text as 0."""
+    gap = Cell(None, Call("METRIC", ("nrr",)), error="#N/A")
+    rows = ((Cell("a"), Cell(1.0)), (Cell("b"), gap))
+    rules = (Rule(kind, ("s0",)),)
+    xml = chart_of(tmp_path, "line", 1, rows=rows, rules=rules)
+    assert "<c:barChart>" in xml
+    assert 'descr="Column chart' in xml
+    with zipfile.ZipFile(tmp_path / "x.xlsx") as package:
+        assert "NA()" not in package.read("xl/worksheets/sheet2.xml").decode()
+    assert "<c:lineChart>" in chart_of(tmp_path, "line", 1, rules=rules)
+    assert "<c:barChart>" in chart_of(tmp_path, "line", 1, rules=rules, spill=Call("TABLE", ("funnel", "LTM")))
+    flagged = (Rule("flag", ("s0",), test="<", limit=1.0),)
+    assert "<c:lineChart>" in chart_of(tmp_path, "line", 1, rows=rows, rules=flagged)
+
+
+def axis_of(xml: str) -> list[str]:
+    """The ends of the axis of values."""
+    return re.findall(r'<c:(min|max) val="([^"]+)"', xml[xml.index("<c:valAx>") :])
+
+
+@pytest.mark.parametrize("kind", ["column", "column_stacked", "bar", "bar_stacked", "area"])
+def test_bars_begin_at_zero_so_that_their_lengths_compare(tmp_path: Path, kind: str) -> None:
+    rows = tuple((Cell(name), Cell(value)) for name, value in (("a", 0.24), ("b", 0.27)))
+    assert axis_of(chart_of(tmp_path, kind, 1, rows=rows)) == [("min", "0")]
+    below = ((Cell("a"), Cell(-1.0)), (Cell("b"), Cell(2.0)))
+    assert axis_of(chart_of(tmp_path, kind, 1, rows=below)) == []
+
+
+def test_a_line_begins_where_its_values_are(tmp_path: Path) -> None:
+    assert axis_of(chart_of(tmp_path, "line", 1)) == []
+
+
+@pytest.mark.parametrize(("second", "ends"), [(0.6, [("max", "1"), ("min", "0")]), (0.5, [("min", "0")])])
+def test_shares_of_a_whole_end_at_the_whole(tmp_path: Path, second: float, ends: list[tuple[str, str]]) -> None:
+    rows = ((Cell("a"), Cell(0.4), Cell(second)), (Cell("b"), Cell(0.1), Cell(0.2)))
+    columns = (Column("x", "X", "text"), Column("s0", "S", "rate"), Column("s1", "T", "rate"))
+    chart = Chart("c", "C", "bar_stacked", "x", ("s0", "s1"))
+    block = Block("main", "Main", columns, rows, ("a", "b"), (chart,))
+    path = build(Report("r", "R", (Tab("tab", "Tab", (block,)),), "EUR", "s#1", "2026-01-31", "b"), tmp_path / "x.xlsx")
+    with zipfile.ZipFile(path) as package:
+        assert axis_of(package.read("xl/charts/chart1.xml").decode()) == ends

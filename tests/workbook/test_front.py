@@ -13,6 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 from packages import problems
+from python_calamine import CalamineWorkbook
 from rendering import convert
 
 from revalign_udf.layout.model import Block, Call, Cell, Column, Name, Parameter, Ref, Report, Tab
@@ -118,9 +119,9 @@ def test_a_parameter_is_a_cell_to_type_into(opened: Any) -> None:
 
 def test_a_drop_down_grows_with_its_list_and_only_warns(opened: Any) -> None:
     found = checks(opened)
-    for column, key in (("A", "segment"), ("B", "month"), ("C", "year")):
+    for column, key, last in (("A", "segment", 203), ("B", "month", 203), ("C", "year", 202)):
         check = found[named(opened, f"param_{key}").coordinate]
-        counted = f"MAX(1,COUNTA(Lists!${column}$2:${column}$5001))"
+        counted = f'MAX(1,COUNTIF(Lists!${column}$2:${column}${last},"?*"))'
         assert check.formula1 == f"OFFSET(Lists!${column}$2,0,0,{counted},1)"
         assert (check.type, check.allow_blank, check.errorStyle) == ("list", True, "warning")
         assert check.showErrorMessage
@@ -193,7 +194,15 @@ def test_each_kind_of_names_is_one_formula_on_a_hidden_sheet(hand: Path, opened:
     assert lists.sheet_state == "hidden"
     assert [cell.value for cell in lists[1]] == ["segment", "months", "years"]
     spelled = {"classic": "REVALIGN_LIST", "office": "_xldudf_REVALIGN_LIST"}[route]
-    assert (lists["A2"].value.text, lists["A2"].value.ref) == (f'={spelled}("segment")', "A2:A3")
+    data = opened["Data"]
+    assert data.sheet_state == "hidden"
+    assert (data["A4"].value.text, data["A4"].value.ref) == (f'={spelled}("segment")', "A4:A5")
+    assert (data["A3"].value, data["B3"].value) == ("list_segment", '=REVALIGN.LIST("segment")')
+    assert data["B3"].data_type == "s"
+    assert (lists["A2"].value, lists["A203"].value) == (
+        '=IF(Data!A4="","",Data!A4)', '=IFERROR(IF(Data!A205="","",Data!A205),"")'
+    )  # fmt: skip
+    assert (data["A207"].value, lists["B2"].value) == ("list_months", '=IF(Data!A208="","",Data!A208)')
     shown = openpyxl.load_workbook(hand, data_only=True)["Lists"]
     assert [[cell.value for cell in row] for row in shown["A2:C3"]] == [
         ["large", "2026-07", "2026"],
@@ -217,8 +226,13 @@ def test_libreoffice_offers_the_names_of_the_list(hand: Path, tmp_path: Path) ->
     text = convert(hand, "fods", tmp_path).read_text(encoding="utf-8")
     found = re.findall(r'cell-content-is-in-list\((.*?)\)" table:allow-empty-cell="true"', text)
     assert found == [
-        f"OFFSET([$Lists.${column}$2];0;0;MAX(1;COUNTA([$Lists.${column}$2:.${column}$5001]));1)" for column in "ABC"
+        f"OFFSET([$Lists.${column}$2];0;0;MAX(1;COUNTIF([$Lists.${column}$2:.${column}${last}];&quot;?*&quot;));1)"
+        for column, last in (("A", 203), ("B", 203), ("C", 202))
     ]
+    lists = CalamineWorkbook.from_path(convert(hand, "ods", tmp_path)).get_sheet_by_name("Lists").to_python()
+    assert [row[:3] for row in lists[:4]] == [
+        ["segment", "months", "years"], ["large", "2026-07", "2026"], ["small", "2026-08", ""],
+    ]  # fmt: skip
 
 
 # --- they work ---------------------------------------------------------------------------------------------------------
@@ -250,21 +264,28 @@ def priced(published: Any, route: Route, tmp_path: Path) -> Path:
 def test_every_formula_of_the_file_agrees_with_its_value(priced: Path, published: Any) -> None:
     found = verify(priced, published.door)
     assert found.sound
-    assert {cell.sheet for cell in found.cells} == {"It's all", "Lists"}
+    assert {cell.sheet for cell in found.cells} == {"It's all", "Lists", "Data"}
+    assert {cell.sheet for cell in found.cells if cell.ours} == {"It's all", "Data"}
     assert [cell.computed for cell in found.cells if cell.sheet == "It's all"] == [350.1, 400.1] * 2
+
+
+def ours(path: Path, published: Any) -> list[Any]:
+    """What the cells of ours with numbers are worth, computed anew: the first two of the sheet."""
+    found = verify(path, published.door).cells
+    return [cell.computed for cell in found if cell.ours and cell.sheet == "It's all"][:2]
 
 
 def test_what_is_chosen_on_the_cover_reaches_the_numbers(priced: Path, published: Any) -> None:
     path = typed(priced, "param_segment", ' t="inlineStr"><is><t>large</t></is>')
     assert fill(path, published.door).complete
-    assert [cell.computed for cell in verify(path, published.door).cells if cell.ours][:2] == [250.1, 250.1]
+    assert ours(path, published) == [250.1, 250.1]
 
 
 def test_a_pinned_day_reaches_the_numbers_and_a_blank_one_does_not(priced: Path, published: Any) -> None:
     assert fill(priced, published.door).as_of is None
     path = typed(priced, "REVALIGN_ASOF", "><v>46265</v>")  # 2026-08-31, before the third customer was known
     assert fill(path, published.door).as_of == date(2026, 8, 31)
-    assert [cell.computed for cell in verify(path, published.door).cells if cell.ours][:2] == [350.1, 350.1]
+    assert ours(path, published) == [350.1, 350.1]
 
 
 # --- definitions and about ---------------------------------------------------------------------------------------------
@@ -301,7 +322,7 @@ def about(path: Path, values_of: Callable[[Path], Values]) -> str:
 
 def test_about_says_how_to_read_the_file(hand: Path, route: Route, values_of: Callable[[Path], Values]) -> None:
     text = about(hand, values_of)
-    for heading in ("How the cells are computed", "Choosing what is shown", "Tables that are one formula",
+    for heading in ("How the cells are computed", "Choosing what is shown",
                     "What the look of a cell says", "Names, links and printing", "Without the add-in", "With the add-in",
                     "Newer values without Excel"):  # fmt: skip
         assert f"\n{heading}\n" in f"\n{text}\n"
@@ -311,6 +332,15 @@ def test_about_says_how_to_read_the_file(hand: Path, route: Route, values_of: Ca
     assert f"revalign workbook build hand --route {other}" in text
     assert "A last line." in text
     assert "{" not in text
+    assert "Tables that are one formula" not in text  # it has none
+
+
+def test_about_says_where_the_formulas_of_tables_are(tmp_path: Path, values_of: Callable[[Path], Values]) -> None:
+    table = Block("t", "T", (Column("x", "X", "text"),), ((Cell("a"),),), ("1",), spill=Call("LIST", ("sources",)))
+    path = build(made(tabs=(Tab("t", "T", (table,)),)), tmp_path / "x.xlsx")
+    assert "\nTables that are one formula\n" in about(path, values_of)
+    assert openpyxl.load_workbook(path)["T"]["A7"].value == '=IF(Data!A4="","",Data!A4)'
+    assert '=IF(Data!A5="","",Data!A5)' in about(path, values_of)
 
 
 def test_what_about_names_is_there(hand: Path, opened: Any, values_of: Callable[[Path], Values]) -> None:

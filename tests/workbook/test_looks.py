@@ -14,7 +14,7 @@ import pytest
 from revalign_udf.layout.model import Block, Call, Cell, Chart, Column, Name, Parameter, Ref, Report, Tab
 from revalign_udf.layout.palette import ENTRY
 from revalign_udf.workbook import build
-from revalign_udf.workbook.places import Ruler, arranged, breaks, printed_width
+from revalign_udf.workbook.places import Ruler, arranged, breaks, printed_width, room
 
 
 def report(*blocks: Block, **more: Any) -> Report:
@@ -113,6 +113,21 @@ def test_a_sheet_prints_what_it_shows(tmp_path: Path) -> None:
     assert re.fullmatch(r"A1:[J-P]206", area)
 
 
+def test_a_narrow_table_is_printed_with_the_words_around_it(tmp_path: Path) -> None:
+    sheet = openpyxl.load_workbook(build(report(block("main", 1, 2)), tmp_path / "x.xlsx"))["Tab"]
+    last = sheet.print_area.replace("$", "").split(":")[1]
+    assert re.fullmatch(r"[M-Q]8", last)  # one column of 75 pixels, and others of 64 up to the width of a page
+
+
+@pytest.mark.parametrize(("rows", "printed"), [(2, 14), (33, 39), (38, 54), (43, 49)])
+def test_rows_a_table_may_grow_into_are_printed_where_there_is_room(tmp_path: Path, rows: int, printed: int) -> None:
+    """Free rows and the line beneath are 6 with 2 rows of a table. With 33 they would shrink the page, with 38 the second
+    page has room for 10 more, and with 43 it has not."""
+    made = block("main", 3, rows, spill=Call("TABLE", ("funnel", "LTM")))
+    sheet = openpyxl.load_workbook(build(report(made), tmp_path / "x.xlsx"))["Tab"]
+    assert int(re.findall(r"\d+", sheet.print_area)[-1]) == printed
+
+
 def test_a_long_remark_is_broken_into_lines(tmp_path: Path) -> None:
     said = "word " * 100
     sheet = openpyxl.load_workbook(build(report(block("main", 3, 2, about=said)), tmp_path / "x.xlsx"))["Tab"]
@@ -156,6 +171,14 @@ def test_pages_begin_where_nothing_is_cut() -> None:
     # a table of 100 rows flows over pages; what follows begins a page where it would be cut
     assert breaks([(3, 103), (104, 105)], RULER, 1046, 3) == []
     assert breaks([(3, 103), (104, 114)], RULER, 1046, 3) == [104]
+
+
+def test_what_is_left_of_the_last_page() -> None:
+    # 80 to 400 of 633 pixels; with a page of its own from 700 on, 80 of them the head
+    assert room([(3, 19)], RULER, 1046, 3) == pytest.approx(632.96 - 400)
+    assert room([(3, 19), (34, 54)], RULER, 1046, 3) == pytest.approx(632.96 - 80 - 400)
+    # 2,080 pixels: one page of 633, then 2.6 of 553
+    assert room([(3, 103)], RULER, 1046, 3) == pytest.approx(632.96 + 3 * 552.96 - 2080)
 
 
 def test_a_sheet_is_shrunk_to_one_page_only_where_it_stays_readable() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -116,24 +117,45 @@ def test_flags(tmp_path: Path, test: str, limit: float | str, flagged: list[Any]
 
 
 def test_a_gap_in_a_line_is_no_zero(tmp_path: Path) -> None:
-    """A line chart shows an empty text as 0, so a charted cell keeps its #N/A, hidden; others show an empty text."""
-    call = Call("METRIC", ("nrr", "2026-01"), blank=True)
-    gap = Cell(None, call, status="REV-204 no", error="#N/A")
-    rows = ((Cell("x"), gap, gap), (Cell("y"), Cell(0.5, call), Cell(None, call, error="#DIV/0!")))
-    columns = (Column("x", "X", "text"), Column("drawn", "Drawn", "rate"), Column("not", "Not", "rate"))
+    """A line chart shows an empty text as 0, so a charted cell is #N/A there, hidden; others show an empty text."""
+    call = Call("METRIC", ("nrr", "2026-01"))
+    may, gap = replace(call, blank=True), Cell(None, call, status="REV-204 no", error="#N/A")
+    number = Cell(0.5, call)
+    rows = (
+        (Cell("x"), gap, gap), (Cell("y"), number, Cell(None, call, error="#DIV/0!")), (Cell("z"), number, number),
+        (Cell("u"), Cell(0.5, may), Cell(0.5, may)), (Cell("v"), Cell(None, formula="other", error="#VALUE!"), gap),
+    )  # fmt: skip
+    columns = (Column("x", "X", "text"), Column("drawn", "Drawn", "rate"), Column("other", "Other", "rate"))
     xml, sheet = made(tmp_path, rows=rows, columns=columns, charts=(Chart("c", "C", "line", "x", ("drawn",)),))
-    assert [sheet[name].value for name in ("B7", "C7", "C8")] == [
-        '=REVALIGN_METRIC("nrr","2026-01")', '=_xlfn.IFNA(REVALIGN_METRIC("nrr","2026-01"),"")',
-        '=_xlfn.IFNA(REVALIGN_METRIC("nrr","2026-01"),"")',
+    asked = 'REVALIGN_METRIC("nrr","2026-01")'
+    assert [sheet[f"B{row}"].value for row in range(7, 11)] == [
+        f"=IFERROR({asked},NA())", f"={asked}", f"={asked}", f"=IFERROR({asked},NA())",
     ]  # fmt: skip
-    assert re.search(r'<c r="B7"[^>]* t="e">.*?<v>#N/A</v>', xml)
-    assert re.search(r'<c r="C7"[^>]* t="str">[^/]*/f><v></v>', xml)
-    assert re.search(r'<c r="C8"[^>]* t="e">[^!]*<v>#DIV/0!</v>', xml)
-    ((area, rule),) = formats_of(sheet, "expression")
-    assert (area, rule.formula) == ("B7:B8", ["ISNA(B7)"])
-    assert passes(rule.formula[0], "B7", "=NA()")
-    assert not passes(rule.formula[0], "B7", "=1/0")
-    assert not sheet["A9"].value  # a gap that is meant needs no note
+    assert [sheet[f"C{row}"].value for row in range(7, 11)] == [
+        f'=IFERROR({asked},"")', f'=IFERROR({asked},"")', f"={asked}", f'=IFERROR({asked},"")',
+    ]  # fmt: skip
+    assert sheet["B11"].value == "=IF(COUNT(C11)<1,NA(),IFERROR(C11,NA()))"
+    assert re.search(r'<c r="B7"[^>]* t="e">[^!]*?<v>#N/A</v>', xml)
+    assert all(re.search(rf'<c r="{name}"[^>]* t="str"><f>[^<]*</f><v></v>', xml) for name in ("C7", "C8"))
+    found = formats_of(sheet, "expression")
+    assert [(area, rule.formula) for area, rule in found] == [("B7", ["ISNA(B7)"]), ("B10:B11", ["ISNA(B10)"])]
+    assert passes(found[0][1].formula[0], "B7", "=NA()")
+    assert not passes(found[0][1].formula[0], "B7", "=1/0")
+
+
+def test_a_number_that_rests_on_a_gap_is_none(tmp_path: Path) -> None:
+    """MIN leaves an empty text out: without a guard it would be the other number, and nobody would see."""
+    rows = ((Cell(None, Call("METRIC", ("a",))), Cell(2.0), Cell(None, formula="min(a, b)", error="#N/A")),)
+    columns = (Column("a", "A"), Column("b", "B"), Column("c", "C"))
+    _, sheet = made(tmp_path, rows=rows, columns=columns)
+    formula = sheet["C7"].value
+    book = formualizer.Workbook()
+    book.add_sheet("S")
+    book.set_value("S", 7, 2, 2.0)
+    for first, expected in (("", ""), (3.0, 2.0), (1.0, 1.0)):
+        book.set_value("S", 7, 1, first)
+        book.set_formula("S", 7, 3, formula)
+        assert book.evaluate_cell("S", 7, 3) == expected
 
 
 def test_minus_zero_is_zero_in_the_format_of_each_cell(tmp_path: Path) -> None:

@@ -28,8 +28,10 @@ _LONGEST_LINK = 2079
 
 
 def write_text(sheet: Any, row: int, column: int, text: str, form: Any) -> None:
-    """Writes a text as text, whatever it looks like."""
-    sheet.write_string(row, column, text[:_LONGEST], form)
+    """Writes a text as text, whatever it looks like. One that is too long for a cell ends with how long it was."""
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST - 100]} ... (cut: {len(text):,} characters, a cell holds {_LONGEST:,})"
+    sheet.write_string(row, column, text, form)
 
 
 def is_address(text: str) -> bool:

@@ -241,6 +241,13 @@ def test_every_kind_of_value(tmp_path: Path, values_of: Callable[[Path], Values]
         assert "nan" not in package.read("xl/worksheets/sheet2.xml").decode().lower()
 
 
+def test_a_text_too_long_for_a_cell_says_how_long_it_was(tmp_path: Path, values_of: Callable[[Path], Values]) -> None:
+    path = build(one(((Cell("x" * 40_000),),), (Column("x", "X"),)), tmp_path / "x.xlsx")
+    text = values_of(path)["Tab"][6][0]
+    assert len(text) <= 32_767
+    assert text.endswith("xx ... (cut: 40,000 characters, a cell holds 32,767)")
+
+
 def test_a_block_with_nothing_to_show_says_why(tmp_path: Path, values_of: Callable[[Path], Values]) -> None:
     chart = Chart("c", "C", "line", "x", ("x",))
     rows = ((Cell(None, status="REV-204 no lead yet.", error="#N/A"),),)

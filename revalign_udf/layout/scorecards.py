@@ -33,7 +33,12 @@ _COLUMNS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
     ),
     "target": (
         ("target", "value", "Goal", "The goal for the period; blank without one."),
-        ("target_share", "share", "Of goal", "The number as a share of the goal: above 100 % is good where more is better."),
+        (
+            "target_share",
+            "share",
+            "Of goal",
+            "The number as a share of the goal: above 100 % is good where more is better.",
+        ),
     ),
 }
 #: units a percentage of which is hard to read: their change is told as difference only

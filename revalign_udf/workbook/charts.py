@@ -91,6 +91,9 @@ def _made(desk: Desk, block: Block, chart: Chart, sheet: str, header: int) -> An
     form = axis_format(unit, desk.report.currency, largest)
     _axes(made, kind, form, len(rows), lowest, whole=unit == "rate" and kind.endswith("stacked") and _full(numbers))
     made.set_chartarea({"border": {"color": "#D9D9D9"}})
+    if kind == "line":
+        # said, because programs other than Excel draw curves where the file is silent
+        made._write_c_smooth = lambda _: made._xml_empty_tag("c:smooth", [("val", "0")])  # noqa: SLF001
     made.show_blanks_as("gap")
     made.show_na_as_empty_cell()
     return made

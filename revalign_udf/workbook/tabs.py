@@ -8,6 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from xlsxwriter.utility import xl_range, xl_range_abs
@@ -167,7 +168,7 @@ class TabWriter:
                     table, row + down, (down, number), cell, gap, form=forms[number], indent=_indent(block, number)
                 )
             write_opener(self.desk, self.sheet, row + down, block, None if links is None else cells[links].value)
-        spare = min(max(len(block.rows) // 4, _SPARE[0]), _SPARE[1])
+        spare = _spare(block)
         for down in range(len(rows), len(rows) + spare):
             for number, form in enumerate(forms):
                 style = self.styles.spare(_untyped(form), _indent(block, number))
@@ -284,6 +285,16 @@ class TabWriter:
             # said, because programs differ in how wide a column is by itself
             sheet.set_column_pixels(len(self._widths), right, places.COLUMN)
         page_footer(sheet, self.report)
+
+
+def _spare(block: Block) -> int:
+    """Rows kept free beneath a table one function answers: some to grow into, and no more than it can come to have."""
+    count = min(max(len(block.rows) // 4, _SPARE[0]), _SPARE[1])
+    said = block.spill.arguments if block.spill else ()
+    limits = [
+        value for name, value in pairwise(said) if name == "limit" and isinstance(value, str) and value.isdecimal()
+    ]
+    return max(0, min([count, *(int(limit) - max(1, len(block.rows)) for limit in limits)]))
 
 
 def _shown(block: Block) -> Block:

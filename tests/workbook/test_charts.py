@@ -93,6 +93,7 @@ def test_lines_differ_in_dash_and_marker_and_come_again_otherwise(tmp_path: Path
         looks.append((line[1], line[2], marker[1]))
     assert len(set(looks)) == 12
     assert all(len({look[place] for look in looks[:6]}) == 6 for place in range(3))
+    assert xml.count('<c:smooth val="0"/>') == 12  # said: a curve would run through values nobody had
 
 
 @pytest.mark.parametrize("kind", ["column", "column_stacked", "bar", "bar_stacked"])

@@ -165,6 +165,16 @@ def test_a_table_may_grow(tmp_path: Path, values_of: Callable[[Path], Values]) -
     assert behind["A246"].value.ref == "A246:B247"
 
 
+@pytest.mark.parametrize(("limit", "line"), [("1", 8), ("3", 10), ("1000", 13)])
+def test_no_more_room_than_a_limit_allows(tmp_path: Path, limit: str, line: int) -> None:
+    """One row of data in row 7, then the free rows, then the line that says when there are more."""
+    call = Call("RECORDS", ("mrr", "2026-09", None, "heads", "no", "limit", limit))
+    path = build(report(spilled(((Cell("a"), Cell(1.0)),), COLUMNS[::2][:2], spill=call)), tmp_path / "x.xlsx")
+    sheet = openpyxl.load_workbook(path)["Tab"]
+    found = [cell.row for cell in sheet["A"] if str(cell.value).startswith("=IF(COUNTA(")]
+    assert found == [line]
+
+
 def test_totals_of_a_spill_stay_bold_where_they_move(tmp_path: Path) -> None:
     rows = ((Cell("a"), Cell(1.0)), (Cell('all "of" it'), Cell(1.0)))
     block = spilled(rows, (Column("a", "A", "text"), Column("b", "B", "number")), totals=1)

@@ -13,7 +13,7 @@ from revalign_udf.layout import formats
 from revalign_udf.layout.model import Cell
 from revalign_udf.workbook.formulas import call_text, computed_text, named_text
 from revalign_udf.workbook.gaps import BLANK, MISSING, Gap
-from revalign_udf.workbook.styles import Desk, Total
+from revalign_udf.workbook.styles import Desk, Total, Wrapped
 from revalign_udf.workbook.values import PLAIN_ERRORS
 
 __all__ = ["LINKS", "Held", "form_of", "held", "is_address", "write_cell", "write_link", "write_text"]
@@ -59,7 +59,7 @@ def write_cell(
     columns: Mapping[str, int],
     *,
     form: str,
-    wrapped: bool = False,
+    wrapped: Wrapped = "",
     total: Total = "",
     gap: Gap = "",
     indent: int = 0,

@@ -111,7 +111,7 @@ def write_definitions(desk: Desk, sheet: Any, block: Block) -> None:
             ):  # the name of something, such as a version: it stands with the words
                 sheet.write_number(row, number, cell.value, styles(num_format=form, **_LEFT))
             else:
-                write_cell(desk, sheet, (row, number), cell, {}, form=form, wrapped=True)
+                write_cell(desk, sheet, (row, number), cell, {}, form=form, wrapped="top")
     sheet.freeze_panes(header + 1, 1)
     sheet.repeat_rows(0, header)
 

@@ -35,6 +35,8 @@ def axis_format(unit: Unit, currency: str, largest: float) -> str:
 
 
 Total = Literal["", "first", "more"]
+#: where a text on several lines stands in a row that is taller; empty: on one line
+Wrapped = Literal["", "top", "vcenter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Styles:
         form: str,
         cell: Cell,
         *,
-        wrapped: bool = False,
+        wrapped: Wrapped = "",
         total: Total = "",
         indent: int = 0,
         computed: bool = False,
@@ -90,11 +92,12 @@ class Styles:
         """A cell of a block. A text that Excel would take for a formula when edited is marked as text, unless a formula
         gives it (``computed``).
 
+        ``wrapped``: on several lines, and where in a row that is taller.
         ``total``: the first of the rows of totals has a rule above. ``indent`` keeps a text off the number left of it.
         """
         marks: dict[str, object] = {"italic": True} if cell.partial else {}
         if wrapped:
-            marks |= {"text_wrap": True, "valign": "top"}
+            marks |= {"text_wrap": True, "valign": wrapped}
         computed = computed or bool(cell.call or cell.formula or cell.name)
         if not computed and isinstance(cell.value, str) and cell.value[:1] in ("=", "+", "-", "@", "\t", "\r"):
             marks["quote_prefix"] = True

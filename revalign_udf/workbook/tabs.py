@@ -6,7 +6,7 @@ Every cell is written in the order of rows, for a workbook that is written row b
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -22,7 +22,7 @@ from revalign_udf.workbook.data import Data, Spilled
 from revalign_udf.workbook.gaps import BLANK, MISSING, Gap, drawn_as_lines, gaps
 from revalign_udf.workbook.linking import WIDTH, opened, write_opener, write_opener_head
 from revalign_udf.workbook.rules import write_rules
-from revalign_udf.workbook.styles import ACCENT, Desk, Total
+from revalign_udf.workbook.styles import ACCENT, Desk, Total, Wrapped
 
 __all__ = ["CONTENTS", "TabWriter", "page_footer"]
 
@@ -35,6 +35,8 @@ _LETTER, _SHORTEST = 5.6, 700
 _TABLES = frozenset({"TABLE", "RECORDS"})
 #: rows a table that one function answers may grow into before it meets what stands beneath it
 _SPARE = (5, 25)
+#: characters from which on a column of text is one of sentences
+_WIDE = 40
 _MORE = "There are more rows than fit here: build the workbook again, or look at the hidden sheet Data."
 
 
@@ -88,6 +90,13 @@ class TabWriter:
         self.sheet.set_row(row, points)
         self._ruler.heights[row] = points * 4 / 3
 
+    def _fitted(self, row: int, cells: Sequence[Cell], prose: Collection[int]) -> None:
+        """Makes a row as tall as its longest sentences."""
+        texts = [(str(cells[at].value or ""), self._widths[at]) for at in prose if at < len(cells)]
+        # letters are narrower than the digits a width is counted in
+        if (lines := max((len(textwrap.wrap(text, width * 11 // 10)) for text, width in texts), default=1)) > 1:
+            self._tall(row, 13.5 * lines + 3)
+
     # --- a block ---------------------------------------------------------------------------------------------------
 
     def _block(self, block: Block, start: int) -> tuple[int, int]:
@@ -138,16 +147,17 @@ class TabWriter:
     def _rows(self, block: Block, row: int, forms: Sequence[str]) -> int:
         """Writes rows whose cells each have a formula or a value of their own; how many rows they take."""
         columns = {column.key: number for number, column in enumerate(block.columns)}
-        drawn = drawn_as_lines(block)
+        drawn, prose = drawn_as_lines(block), _prose(block)
         for down, cells in enumerate(block.rows):
             total = _total(block, down)
+            self._fitted(row + down, cells, prose)
             for number, (cell, gap) in enumerate(zip(cells, gaps(block, cells, drawn), strict=True)):
                 linked = isinstance(cell.value, str) and block.columns[number].key in LINKS
                 if not (linked and write_link(self.desk, self.sheet, row + down, number, str(cell.value))):
                     at, form, indent = (row + down, number), forms[number], _indent(block, number)
                     write_cell(
                         self.desk, self.sheet, at, cell, columns,
-                        form=form, indent=indent, total=total, gap=gap,
+                        form=form, indent=indent, total=total, gap=gap, wrapped="vcenter" if number in prose else "",
                     )  # fmt: skip
         return len(block.rows)
 
@@ -160,13 +170,15 @@ class TabWriter:
         rows = block.rows or _nothing(block)
         table = self.data.spill(f"{self.tab.key}_{block.key}", block.spill, rows, forms)
         links = opened(block) if block.rows else None
-        width, drawn = len(block.columns), drawn_as_lines(block)
+        width, drawn, prose = len(block.columns), drawn_as_lines(block), _prose(block)
         for down, cells in enumerate(rows):
+            self._fitted(row + down, cells, prose)
             for number, cell in enumerate((*cells, *[Cell()] * (width - len(cells)))):
                 gap = MISSING if number in drawn else BLANK
                 self._seen(
-                    table, row + down, (down, number), cell, gap, form=forms[number], indent=_indent(block, number)
-                )
+                    table, row + down, (down, number), cell, gap,
+                    form=forms[number], indent=_indent(block, number), wrapped="vcenter" if number in prose else "",
+                )  # fmt: skip
             write_opener(self.desk, self.sheet, row + down, block, None if links is None else cells[links].value)
         spare = _spare(block)
         for down in range(len(rows), len(rows) + spare):
@@ -180,8 +192,9 @@ class TabWriter:
         return len(rows), spare
 
     def _seen(
-        self, table: Spilled, row: int, place: tuple[int, int], cell: Cell, gap: Gap, *, form: str, indent: int
-    ) -> None:
+        self, table: Spilled, row: int, place: tuple[int, int], cell: Cell, gap: Gap, *,
+        form: str, indent: int, wrapped: Wrapped,
+    ) -> None:  # fmt: skip
         """Writes a reference to the cell at a ``place`` of a table, with the value it has.
 
         Rows of totals look like any other: a rule makes them bold wherever the function puts them.
@@ -192,7 +205,7 @@ class TabWriter:
             value = CellError("#N/A") if gap == MISSING else ""
         elif value == "#NAME?":
             value = ""
-        style = self.styles.body(_untyped(form_of(cell, form)), cell, indent=indent, computed=True)
+        style = self.styles.body(_untyped(form_of(cell, form)), cell, indent=indent, computed=True, wrapped=wrapped)
         self.sheet.keep(row, across, value, style, formula=formula)
 
     def _marked(self, block: Block, header: int, last: int, spare: int) -> None:
@@ -287,14 +300,18 @@ class TabWriter:
         page_footer(sheet, self.report)
 
 
+def _prose(block: Block) -> frozenset[int]:
+    """The columns that hold sentences, which stand on several lines: texts a layout gives much room."""
+    columns = enumerate(block.columns)
+    return frozenset(at for at, column in columns if column.unit == "text" and column.fixed and column.width >= _WIDE)
+
+
 def _spare(block: Block) -> int:
     """Rows kept free beneath a table one function answers: some to grow into, and no more than it can come to have."""
     count = min(max(len(block.rows) // 4, _SPARE[0]), _SPARE[1])
     said = block.spill.arguments if block.spill else ()
-    limits = [
-        value for name, value in pairwise(said) if name == "limit" and isinstance(value, str) and value.isdecimal()
-    ]
-    return max(0, min([count, *(int(limit) - max(1, len(block.rows)) for limit in limits)]))
+    limits = [int(value) for name, value in pairwise(map(str, said)) if name == "limit" and value.isdecimal()]
+    return max(0, min([count, *(limit - max(1, len(block.rows)) for limit in limits)]))
 
 
 def _shown(block: Block) -> Block:

@@ -241,6 +241,19 @@ def test_every_kind_of_value(tmp_path: Path, values_of: Callable[[Path], Values]
         assert "nan" not in package.read("xl/worksheets/sheet2.xml").decode().lower()
 
 
+def test_sentences_stand_on_several_lines_in_a_row_as_tall_as_they_need(tmp_path: Path) -> None:
+    columns = (Column("x", "X", "text", width=40, fixed=True), Column("y", "Y", "text", width=39, fixed=True))
+    sheet = openpyxl.load_workbook(
+        build(
+            one(((Cell("word " * 30), Cell("word " * 30)), (Cell("short"), Cell("word " * 30))), columns),
+            tmp_path / "x.xlsx",
+        )
+    )["Tab"]
+    assert [sheet[name].alignment.wrap_text for name in ("A7", "A8", "B7")] == [True, True, None]
+    assert sheet.row_dimensions[7].height == pytest.approx(13.5 * 4 + 3, abs=0.5)  # 150 letters, 44 a line
+    assert sheet.row_dimensions[8].height in (None, 15)
+
+
 def test_a_text_too_long_for_a_cell_says_how_long_it_was(tmp_path: Path, values_of: Callable[[Path], Values]) -> None:
     path = build(one(((Cell("x" * 40_000),),), (Column("x", "X"),)), tmp_path / "x.xlsx")
     text = values_of(path)["Tab"][6][0]

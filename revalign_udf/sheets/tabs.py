@@ -108,7 +108,7 @@ class TabPlanner:
             # A block that was cut off holds rows that are still blank.
             held = [area.bottom for _, area in current.areas.values() if area.tab == identifier]
             top = max(FIRST_ROW, self.tab.used_rows() + 1, max(held, default=0) + 1)
-            if not missing or (fresh and self.tab.used_rows() <= FIRST_ROW):
+            if not missing or (fresh and not held and self.tab.used_rows() <= FIRST_ROW):
                 top = FIRST_ROW
             self._grow(self.tab, top, missing)
         # Each request names places as they are when its turn comes: a banner that stands is written before any row

@@ -140,6 +140,7 @@ class Block:
     rows of each new snapshot beneath those of earlier ones, which then never change. ``missing`` says why a table could
     not be answered: its columns are then unknown, the one row says so in words, and what stands on a sheet should stay.
 
+    ``totals`` says how many rows at the end are totals: asked for as such, never summed from the rows above.
     ``spill`` is the one call that answers all rows, cell for cell, without heads and hidden columns; its cells have none of
     their own. A block of no rows may have one too: it then answers one row of blanks, and room for that is to be kept.
     """

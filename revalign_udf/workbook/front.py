@@ -56,7 +56,8 @@ What the look of a cell says
 [flag] Amber and bold: the value is past a limit, or a source is not as fresh as promised.
 [entry] Pale yellow in a frame or in dark blue: meant to be typed over.
 [italic] Italic: the period was still open when the file was made, so the number will change.
-[gap] Blank: there was no number when the file was made, and a line under the table says why. It is never a made-up 0.
+[gap] Blank: there was no number when the file was made, never a made-up 0. A line at the table says why, unless the cell only \
+compares and there was nothing to compare with.
 [error] Grey, such as #VALUE!: the formula cannot be answered as it stands, as after a slip in a parameter or a period.
 [total] Bold under a rule: a total. It is computed anew from the records, not added up from the rows.
 Everything reads on a grey print: dark against light, bold, italic and words, never colour alone.
